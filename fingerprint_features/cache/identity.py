@@ -1,0 +1,90 @@
+"""Identity: the digest of an image and the token of an extractor; together they name one row of features."""
+
+import hashlib
+import json
+from numbers import Integral, Real
+
+import numpy as np
+
+from ..images.decode import DECODER_VERSION
+
+
+def image_digest(raw, options, size):
+    """Return the 32-byte digest of an undecoded image and all that decides how it becomes pixels.
+
+    Parameters
+    ----------
+    raw : bytes or ndarray
+        What ``ImageSet.raw`` returns: a file's bytes, or an array.
+    options : DecodeOptions
+    size : (int, int) or None
+
+    Returns
+    -------
+    bytes of length 32
+        blake2b-256. File names play no part: a file replaced by another of the same name has another digest.
+    """
+    state = hashlib.blake2b(digest_size=32)
+    how = json.dumps([DECODER_VERSION, canonical(vars(options)), canonical(size)], sort_keys=True)
+    if isinstance(raw, np.ndarray):
+        state.update(f"array|{how}|{raw.dtype.str}|{raw.shape}|".encode())
+        state.update(np.ascontiguousarray(raw).data)
+    else:
+        state.update(f"file|{how}|".encode())
+        state.update(raw)
+    return state.digest()
+
+
+def extractor_token(extractor):
+    """Return the 32-byte token of an extractor: it changes when its values can, and only then.
+
+    Parameters
+    ----------
+    extractor : BaseExtractor
+        Its class, values version, parameters (without those it declares in ``_runtime_params``) and fitted
+        state are hashed.
+
+    Returns
+    -------
+    bytes of length 32
+    """
+    text = json.dumps(describe(extractor), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=32).digest()
+
+
+def describe(extractor):
+    """Return what an extractor's token is made of, as plain JSON values."""
+    kind = type(extractor)
+    params = extractor.get_params(deep=False)
+    return {
+        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "values_version": extractor._values_version,
+        "params": {name: canonical(v) for name, v in params.items() if name not in extractor._runtime_params},
+        "state": canonical(extractor._value_state()),
+    }
+
+
+def canonical(value):
+    """Reduce a parameter to plain JSON values: ``1`` and ``1.0`` are one number, tuples and lists one thing."""
+    if value is None or isinstance(value, (str, bool, np.bool_)):
+        return bool(value) if isinstance(value, np.bool_) else value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        value = float(value)
+        return int(value) if value.is_integer() else repr(value)
+    if isinstance(value, (list, tuple)):
+        return [canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): canonical(item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, np.ndarray):
+        digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=32).hexdigest()
+        return {"array": [value.dtype.str, list(value.shape), digest]}
+    if hasattr(value, "_value_state"):
+        return describe(value)
+    raise TypeError(
+        f"a parameter of type {type(value).__name__} has no identity that survives the process, so its features "
+        "cannot be cached: pass numbers, strings, arrays or extractors, or override _value_state"
+    )

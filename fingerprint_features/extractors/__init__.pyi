@@ -1,0 +1,13 @@
+from .base import BaseExtractor as BaseExtractor
+from .filtered import Filtered as Filtered
+from .gabor import Gabor as Gabor
+from .glcm import GLCM as GLCM
+from .image_stats import ImageStats as ImageStats
+from .lbp import LBP as LBP
+from .patches import Patches as Patches
+from .phash import PHash as PHash
+from .pixels import Pixels as Pixels
+from .registry import ExtractorLoadError as ExtractorLoadError
+from .registry import list_extractors as list_extractors
+from .registry import make_extractor as make_extractor
+from .wavelet import Wavelet as Wavelet

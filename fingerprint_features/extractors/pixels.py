@@ -1,0 +1,50 @@
+"""The intensities themselves, for systems that compare pictures pixel by pixel."""
+
+from ..images.errors import ImageReadError
+from ..images.intensity import to_levels
+from .base import BaseExtractor
+
+
+class Pixels(BaseExtractor):
+    """Grey intensities of every pixel, row by row, on the 8-bit scale 0..255.
+
+    ``height * width`` columns; the size is learnt in `fit`, and every image must have it. Give the ImageSet a
+    ``size`` to have images resized.
+
+    Attributes
+    ----------
+    image_shape_ : (int, int)
+        ``(height, width)`` of the images seen in `fit`.
+
+    Notes
+    -----
+    A flat image gives its level in every column. uint16 is divided by 257, floats are multiplied by 255.
+    About 0.02 ms for an image of 256 x 256.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Pixels().fit_transform(np.array([[[0, 1], [2, 3]]], dtype=np.uint8))
+    array([[0., 1., 2., 3.]], dtype=float32)
+    """
+
+    _stateful = True
+
+    def _fit(self, images, y):
+        if not len(images):
+            raise ValueError("Pixels learns its width from the first image, and there is none")
+        self.image_shape_ = images[0].shape[:2]
+
+    def _column_names(self):
+        height, width = self.image_shape_
+        return [f"pixel_y{y}_x{x}" for y in range(height) for x in range(width)]
+
+    def _extract_one(self, image):
+        if image.shape != self.image_shape_:
+            height, width = self.image_shape_
+            raise ImageReadError.one(
+                "unsuitable",
+                f"the image is {image.shape[0]} x {image.shape[1]}, the images seen in fit were {height} x {width}: "
+                f"have all resized with ImageSet(images, size=({height}, {width}))",
+            )
+        return to_levels(image).ravel()

@@ -1,0 +1,102 @@
+"""Which extractors there are: ours by name, and plug-ins advertised by entry point; listing imports none."""
+
+import difflib
+import importlib
+from importlib.metadata import entry_points
+
+ENTRY_POINT_GROUP = "fingerprint_features.extractors"
+
+_BUILT_IN = {
+    "lbp": ("lbp:LBP", "local binary patterns: how often each small light-dark neighbourhood occurs"),
+    "glcm": ("glcm:GLCM", "grey-level co-occurrence: how grey levels follow one another"),
+    "gabor": ("gabor:Gabor", "Gabor filter bank: energy by frequency and orientation"),
+    "wavelet": ("wavelet:Wavelet", "wavelet bands: energy by scale and direction"),
+    "image_stats": ("image_stats:ImageStats", "moments of the histogram and Otsu components"),
+    "phash": ("phash:PHash", "perceptual hash: signs of the lowest cosine frequencies"),
+    "pixels": ("pixels:Pixels", "the intensities themselves"),
+}
+
+
+class ExtractorLoadError(ImportError):
+    """A plug-in extractor cannot be loaded; the message names the distribution that advertises it."""
+
+
+def list_extractors():
+    """List every extractor that can be made by name, without importing any.
+
+    Returns
+    -------
+    dict of str to (str, str)
+        Name to (provider, one-line caption); the provider is ``"fingerprint_features"`` or the plug-in's
+        distribution.
+
+    Examples
+    --------
+    >>> list_extractors()["phash"]
+    ('fingerprint_features', 'perceptual hash: signs of the lowest cosine frequencies')
+    """
+    found = {name: ("fingerprint_features", caption) for name, (_, caption) in _BUILT_IN.items()}
+    for name, entry in _plug_ins().items():
+        found.setdefault(name, (_provider(entry), f"plug-in {entry.value}"))
+    return dict(sorted(found.items()))
+
+
+def make_extractor(name, **params):
+    """Make an extractor by its registered name.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_extractors`.
+    **params
+        Constructor parameters.
+
+    Returns
+    -------
+    BaseExtractor
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the closest known one.
+    ExtractorLoadError
+        When a plug-in cannot be imported or is no extractor.
+
+    Examples
+    --------
+    >>> make_extractor("lbp", radius=2)
+    LBP(radius=2)
+    >>> make_extractor("gabour")
+    Traceback (most recent call last):
+    ValueError: no extractor is called 'gabour': did you mean 'gabor'? ...
+    """
+    if name in _BUILT_IN:
+        module, attribute = _BUILT_IN[name][0].split(":")
+        return getattr(importlib.import_module(f".{module}", __package__), attribute)(**params)
+    plug_ins = _plug_ins()
+    if name not in plug_ins:
+        known = list_extractors()
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"no extractor is called {name!r}: {hint}known are {', '.join(known)}")
+    return _load(plug_ins[name])(**params)
+
+
+def _plug_ins():
+    return {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP) if e.name not in _BUILT_IN}
+
+
+def _load(entry):
+    from .base import BaseExtractor
+
+    try:
+        kind = entry.load()
+    except Exception as error:
+        raise ExtractorLoadError(f"{_provider(entry)} advertises {entry.value}, which cannot be loaded: {error}") from error
+    if not (isinstance(kind, type) and issubclass(kind, BaseExtractor)):
+        raise ExtractorLoadError(f"{_provider(entry)} advertises {entry.value}, which is no subclass of BaseExtractor")
+    return kind
+
+
+def _provider(entry):
+    return entry.dist.name if entry.dist is not None else "unknown distribution"

@@ -1,0 +1,20 @@
+"""Images: what counts as one, how it is decoded, and the message when it is not one."""
+
+from .check import check_images, drop_failed
+from .coerce import as_image_set
+from .errors import ImageFailure, ImageReadError
+from .folder import natural_key, scan_folder
+from .imageset import ImageSet
+from .options import DecodeOptions
+
+__all__ = [
+    "DecodeOptions",
+    "ImageFailure",
+    "ImageReadError",
+    "ImageSet",
+    "as_image_set",
+    "check_images",
+    "drop_failed",
+    "natural_key",
+    "scan_folder",
+]

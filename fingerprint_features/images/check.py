@@ -1,0 +1,79 @@
+"""Before and after extraction: name every bad file at once, and drop the rows they left empty."""
+
+import os
+
+import numpy as np
+
+from .coerce import as_image_set
+from .errors import ImageReadError
+from .imageset import ImageSet
+
+
+def check_images(images, progress=False):
+    """Try to decode every image and report all that fail, before hours of extraction.
+
+    Parameters
+    ----------
+    images : path-like or images
+        A folder, or anything an extractor accepts.
+    progress : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    list of ImageFailure
+        One entry a bad image, in order; empty when all is well.
+
+    Examples
+    --------
+    >>> [failure.kind for failure in check_images(["no-such-file.png"])]
+    ['missing']
+    """
+    from tqdm.auto import tqdm
+
+    is_folder = isinstance(images, (str, os.PathLike))
+    images = ImageSet.from_folder(images) if is_folder else as_image_set(images)
+    failures = []
+    for i in tqdm(range(len(images)), unit="image", disable=not progress):
+        try:
+            images[i]
+        except ImageReadError as error:
+            failures.extend(error.failures)
+    return failures
+
+
+def drop_failed(features, *others):
+    """Drop the rows that ``on_error="nan"`` left without values, from a matrix and from all that goes with it.
+
+    Parameters
+    ----------
+    features : ndarray or frame of shape (n_images, n_features)
+        What FeaturePipeline returned.
+    *others : sequences of length n_images
+        Labels, ids, groups, an ImageSet; None stays None.
+
+    Returns
+    -------
+    tuple
+        `features` and each of `others` with the same rows left.
+
+    Examples
+    --------
+    >>> F, y = drop_failed(np.array([[1.0], [np.nan], [3.0]]), ["a", "b", "c"])
+    >>> y
+    ['a', 'c']
+    """
+    keep = ~np.isnan(np.asarray(features, dtype=float)).all(axis=1)
+    return tuple(_take(part, keep) for part in (features, *others))
+
+
+def _take(part, keep):
+    if part is None:
+        return None
+    if len(part) != len(keep):
+        raise ValueError(f"features have {len(keep)} rows, but one of the others has {len(part)}")
+    if isinstance(part, (list, tuple)):
+        return type(part)(item for item, kept in zip(part, keep, strict=True) if kept)
+    if hasattr(part, "filter") and hasattr(part, "columns") and not hasattr(part, "iloc"):
+        return part.filter(keep)  # polars
+    return part[keep]

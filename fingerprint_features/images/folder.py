@@ -1,0 +1,66 @@
+"""What is in a folder: every image below it, in natural order, under ids that no other system mixes up."""
+
+import os
+import re
+import unicodedata
+
+from .errors import printable
+
+_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+_NOT_IMAGES = {
+    ".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".xml", ".md", ".rst", ".html", ".pdf", ".doc", ".docx",
+    ".xls", ".xlsx", ".py", ".ipynb", ".npy", ".npz", ".parquet", ".zip", ".gz", ".tar", ".cache", ".db", ".log",
+}  # fmt: skip
+
+
+def natural_key(name):
+    """Sort key that compares runs of digits as numbers: ``img2 < img10``."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def scan_folder(path):
+    """List the image files below a folder as relative POSIX paths in natural order.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder. Hidden files, ``Thumbs.db``, ``__MACOSX`` and files whose extension says that they are no
+        images are passed over; links to folders are not followed.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    NotADirectoryError, FileNotFoundError
+        When `path` is no folder.
+    ValueError
+        When the folder holds no image, or two files whose names differ in case or Unicode form alone.
+    """
+    path = os.fspath(path)
+    if not os.path.isdir(path):
+        kind = NotADirectoryError if os.path.exists(path) else FileNotFoundError
+        raise kind(f"{printable(path)} is no folder: pass the folder that holds the images")
+    ids = []
+    for folder, subfolders, files in os.walk(path, followlinks=False):
+        subfolders[:] = [name for name in subfolders if not _is_junk(name)]
+        for name in files:
+            if not _is_junk(name) and os.path.splitext(name)[1].lower() not in _NOT_IMAGES:
+                ids.append(os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/"))
+    if not ids:
+        raise ValueError(f"{printable(path)} holds no image files")
+    ids.sort(key=natural_key)
+    seen = {}
+    for id in ids:
+        other = seen.setdefault(unicodedata.normalize("NFC", id).casefold(), id)
+        if other is not id:
+            raise ValueError(
+                f"{printable(other)!r} and {printable(id)!r} differ in case or Unicode form alone, and would "
+                "be one file on another system: rename one"
+            )
+    return ids
+
+
+def _is_junk(name):
+    return name.startswith(".") or name.lower() in _JUNK

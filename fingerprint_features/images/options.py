@@ -1,0 +1,66 @@
+"""How files become pixels: every choice that changes values, in one frozen object."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+_CHOICES = {
+    "orientation": ("apply", "ignore"),
+    "alpha": ("composite:black", "composite:white", "drop", "error"),
+    "palette": ("expand", "error"),
+}
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """Choices made while decoding; they are part of an image's digest.
+
+    Parameters
+    ----------
+    orientation : {"apply", "ignore"}, default="apply"
+        Whether the camera's orientation tag (EXIF or TIFF) turns the picture upright.
+    alpha : {"composite:black", "composite:white", "drop", "error"}, default="composite:black"
+        What becomes of transparency. Compositing shows what a viewer shows on that background; dropping
+        brings out the colours hidden under transparent pixels.
+    palette : {"expand", "error"}, default="expand"
+        Whether palette images are turned into the colours they stand for.
+    max_pixels : float, default=64e6
+        Larger images are refused from their header, before any pixel is decoded.
+    page : int or None, default=None
+        Which picture of a multi-page or animated file to take, counted from 0. None refuses such files.
+    value_range : (float, float) or None, default=None
+        Intensities that become black and white. Images deeper than 8 bits are clipped to it and turned into
+        float32 in [0, 1]; 8-bit images stay as they are. Needed for float and signed images, whose range no
+        file states, e.g. ``(-1000, 400)`` for a CT lung window in Hounsfield units.
+
+    Examples
+    --------
+    >>> DecodeOptions(value_range=(-1000, 400)).value_range
+    (-1000, 400)
+    >>> DecodeOptions(orientation="upright")
+    Traceback (most recent call last):
+    ValueError: the 'orientation' option must be one of 'apply', 'ignore'. Got 'upright' instead.
+    """
+
+    orientation: str = "apply"
+    alpha: str = "composite:black"
+    palette: str = "expand"
+    max_pixels: float = 64e6
+    page: int | None = None
+    value_range: tuple[float, float] | None = None
+
+    def __post_init__(self):
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = ", ".join(map(repr, choices))
+                raise ValueError(f"the {name!r} option must be one of {known}. Got {getattr(self, name)!r} instead.")
+        if not isinstance(self.max_pixels, Real) or not self.max_pixels >= 1:
+            raise ValueError(f"the 'max_pixels' option must be a number >= 1. Got {self.max_pixels!r} instead.")
+        if self.page is not None and (not isinstance(self.page, Integral) or self.page < 0):
+            raise ValueError(f"the 'page' option must be None or an int >= 0. Got {self.page!r} instead.")
+        if self.value_range is not None:
+            low_high = tuple(self.value_range)
+            if len(low_high) != 2 or not all(isinstance(v, Real) for v in low_high) or not low_high[0] < low_high[1]:
+                raise ValueError(
+                    f"the 'value_range' option must be None or (low, high) with low < high. Got {self.value_range!r} instead."
+                )
+            object.__setattr__(self, "value_range", low_high)

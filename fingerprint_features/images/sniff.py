@@ -1,0 +1,53 @@
+"""What a file is, from its first bytes; names and extensions are never trusted."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"BM", "bmp"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"II+\x00", "tiff"),
+    (b"MM\x00+", "tiff"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jpeg2000"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),
+)
+
+_NOT_IMAGES = (
+    (b"version https://git-lfs", "a git-lfs pointer, not the image itself: run 'git lfs pull'"),
+    (b"\x93NUMPY", "a NumPy array file: load it with numpy.load and pass the array"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"\x89HDF", "an HDF5 file: read its data set and pass the array"),
+    (b"%PDF", "a PDF document"),
+)
+
+
+def sniff(data):
+    """Return the format of encoded image bytes (``"png"``, ``"jpeg"``, ...), or None when it is none we read."""
+    for magic, name in _MAGIC:
+        if data.startswith(magic):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
+        return "pnm"
+    if data[128:132] == b"DICM":
+        return "dicom"
+    return None
+
+
+def explain(data):
+    """Say what bytes that are no image most likely are, and what to do."""
+    for magic, cause in _NOT_IMAGES:
+        if data.startswith(magic):
+            return cause
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")) or b"<html" in head:
+        return "an HTML page (a failed download?): fetch the image again"
+    if head.startswith(b"<svg") or b"<svg" in head:
+        return "an SVG drawing, which has no pixels: render it to PNG first"
+    if b"\x00" not in data[:512] and all(byte >= 9 for byte in data[:512]):
+        return "a text file"
+    return "no image format that can be read here (PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000, PNM, DICOM)"
