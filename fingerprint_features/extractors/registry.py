@@ -92,7 +92,9 @@ def _load(entry):
     try:
         kind = entry.load()
     except Exception as error:
-        raise ExtractorLoadError(f"{_provider(entry)} advertises {entry.value}, which cannot be loaded: {error}") from error
+        raise ExtractorLoadError(
+            f"{_provider(entry)} advertises {entry.value}, which cannot be loaded: {error}"
+        ) from error
     if not (isinstance(kind, type) and issubclass(kind, BaseExtractor)):
         raise ExtractorLoadError(f"{_provider(entry)} advertises {entry.value}, which is no subclass of BaseExtractor")
     return kind
