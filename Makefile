@@ -1,0 +1,41 @@
+# Everything below installs what it needs into $(VENV); only Python 3.11 or newer and make have to be there.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the virtual environment (.venv) with everything in it
+	@test "$$(cat $(READY))" = "$(CURDIR)" || { $(BIN)/python -m pip install -q --no-deps -e . && echo "$(CURDIR)" > $(READY); }
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "setting up $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q -e ".[dev]"
+	@echo "$(CURDIR)" > $(READY)
+
+demo: setup ## look for fingerprints in a task with known truth
+	@$(BIN)/fingerprint-features demo
+
+test: setup ## run the tests
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+check: setup ## lint, formatting and import floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m pytest -q tests/test_floors.py
+
+bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
+	@$(BIN)/python -m benchmarks.ratios
+
+clean: ## remove the virtual environment and everything generated
+	rm -rf .venv .asv .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

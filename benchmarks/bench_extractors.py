@@ -1,0 +1,74 @@
+"""Every registered extractor: seconds, memory, width, and whether its values moved."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from fingerprint_features import list_extractors, make_extractor
+
+from .common import COUNT, SIZES, checksum, slices
+
+NAMES = list(list_extractors())
+
+
+class Extract:
+    """One extractor on images in memory, one thread."""
+
+    params = (NAMES, SIZES)
+    param_names = ("extractor", "size")
+
+    def setup(self, name, size):
+        import cv2
+
+        cv2.setNumThreads(1)
+        self.images = slices(size)
+        self.extractor = make_extractor(name).fit(self.images)
+        self.extractor.transform(self.images[:2])  # compiled before anything is timed
+
+    def time_transform(self, name, size):
+        self.extractor.transform(self.images)
+
+    def peakmem_transform(self, name, size):
+        self.extractor.transform(self.images)
+
+    def track_ms_per_image(self, name, size):
+        start = time.perf_counter()
+        self.extractor.transform(self.images)
+        return 1000 * (time.perf_counter() - start) / COUNT
+
+    def track_columns(self, name, size):
+        return len(self.extractor.get_feature_names_out())
+
+    def track_values(self, name, size):
+        """The same number as before, unless the values changed."""
+        return checksum(self.extractor.transform(self.images[:8]))
+
+    track_ms_per_image.unit = "ms"
+    track_columns.unit = "columns"
+    track_values.unit = "checksum"
+
+
+class FirstCall:
+    """Seconds of the very first call in a new process, kernels not yet compiled."""
+
+    params = NAMES
+    param_names = ("extractor",)
+    timeout = 180
+
+    def track_first_call(self, name):
+        code = (
+            "import time, numpy as np\n"
+            "from fingerprint_features import make_extractor\n"
+            f"extractor, images = make_extractor({name!r}), np.zeros((1, 64, 64), np.uint8)\n"
+            "start = time.perf_counter(); extractor.fit_transform(images); print(time.perf_counter() - start)\n"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+            )
+        return float(done.stdout)
+
+    track_first_call.unit = "s"

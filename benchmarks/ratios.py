@@ -1,0 +1,108 @@
+"""One table of speed ratios against other libraries, worst first: ``python -m benchmarks.ratios``.
+
+Ours and the peer's do the same work on the same images in the same run, in turns, on one thread unless stated;
+the medians' ratio is shown beside the figure we aim for.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+
+import cv2
+from threadpoolctl import threadpool_limits
+
+from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, ImageStats, PHash, Wavelet
+
+from . import peers
+from .bench_pipeline import FEW, peak_megabytes
+from .common import four, slices, write_png
+
+ROUNDS = 5
+
+
+def seconds(work):
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def compare(ours, peer, ours_per_call, peer_per_call, rounds):
+    """Time two calls in turns; return both medians per image and their ratio."""
+    ours(), peer()  # compiled, imported, in the file cache
+    pairs = [(seconds(ours) / ours_per_call, seconds(peer) / peer_per_call) for _ in range(rounds)]
+    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return mine, other, other / mine
+
+
+def against_peers(images, rounds):
+    """Yield one row per extractor: images in memory, ours on all of them, the peer's on a few where it is slow."""
+    cases = [
+        ("LBP(8, 1)", LBP(), peers.lbp, 16, 40, 80),
+        ("GLCM, 256 levels", GLCM(levels=256), lambda image: peers.glcm(image, 256), 8, 20, 40),
+        ("GLCM, 32 levels", GLCM(), lambda image: peers.glcm(image, 32), 16, 1.5, 3),
+        ("Gabor, 16 filters", Gabor(), peers.gabor, 1, 50, 150),
+        ("pHash, 256 bits", PHash(), peers.phash, 32, 5, 9),
+        ("Wavelet db1", Wavelet(), peers.wavelet, 16, None, None),
+        ("ImageStats", ImageStats(), peers.image_stats, 8, None, None),
+    ]
+    for name, extractor, peer, few, least, aim in cases:
+        result = compare(
+            lambda extractor=extractor: extractor.transform(images),
+            lambda peer=peer, few=few: [peer(image) for image in images[:few]],
+            len(images),
+            few,
+            rounds,
+        )
+        yield name, *result, least, aim
+
+
+def from_files(images, folder, rounds):
+    """Yield the rows that read PNG files: against the peers, cached, in two threads."""
+    paths = write_png(folder, images)
+    features = FeaturePipeline(four())
+    result = compare(
+        lambda: features.transform(paths),
+        lambda: [peers.four_from_png(path) for path in paths[:2]],
+        len(paths),
+        2,
+        rounds,
+    )
+    yield "the four from PNG", *result, 40, 100
+
+    def first():
+        FeaturePipeline(four(), cache=os.path.join(folder, f"{time.time_ns()}.cache")).transform(paths)
+
+    warm = FeaturePipeline(four(), cache=os.path.join(folder, "warm.cache"))
+    warm.transform(paths)
+    yield (
+        "second call, cached, vs first",
+        *compare(lambda: warm.transform(paths), first, len(paths), len(paths)),
+        30,
+        None,
+    )
+    two = FeaturePipeline(four(), n_jobs=2, batch_size=4)
+    result = compare(lambda: two.transform(paths), lambda: features.transform(paths), len(paths), len(paths), rounds)
+    yield "two threads vs one", *result, 1.7, 1.95
+
+
+def main(rounds=ROUNDS):
+    """Measure and print."""
+    cv2.setNumThreads(1)
+    images = slices()
+    with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
+        rows = [*against_peers(images, rounds), *from_files(images, folder, rounds)]
+        paths = write_png(folder, images)
+        memory = peak_megabytes(paths, 10 * FEW) / peak_megabytes(paths, FEW)
+    rows.sort(key=lambda row: row[3] / (row[4] or 1))
+    print(f"{len(images)} CT-like slices of 256 x 256, 8 bits; milliseconds per image; {rounds} rounds, medians\n")
+    print(f"{'':31}{'ours':>9}{'peer':>9}{'ratio':>8}  at least   aim")
+    for name, mine, other, ratio, least, aim in rows:
+        goals = f"{least or '-':>8}{aim or '-':>8}"
+        print(f"{name:<31}{1000 * mine:>9.3f}{1000 * other:>9.3f}{ratio:>7.1f}x  {goals}")
+    print(f"\npeak memory, {10 * FEW} images over {FEW}, features excluded: {memory:.2f} (at most 1.2)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The commands: what they write, what they print, and their exit codes."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats
+from fingerprint_features.cli import main
+
+from tests.helpers import random_images, write_images
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; return (exit code, what it printed, its error output)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fingerprint-features", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        return caught.value.code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twelve images in two sub-folders."""
+    write_images(tmp_path / "in" / "a", random_images(3), ["img10.png", "img2.png", "img1.PNG"])
+    write_images(tmp_path / "in" / "b", random_images(2, seed=1))
+    return tmp_path / "in"
+
+
+IDS = ["a/img1.PNG", "a/img2.png", "a/img10.png", "b/image0.png", "b/image1.png"]
+
+
+def expected(folder):
+    return FeaturePipeline([ImageStats()]).fit_transform(ImageSet.from_folder(folder))
+
+
+def test_extract_writes_npz(run, folder, tmp_path):
+    code, out, _ = run("extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats")
+    assert code == 0
+    assert "5 images x 7 columns" in out
+    table = np.load(tmp_path / "f.npz", allow_pickle=False)
+    assert table["ids"].tolist() == IDS
+    assert table["columns"][0] == "stats_mean"
+    np.testing.assert_array_equal(table["features"], expected(folder))
+
+
+def test_extract_writes_csv(run, folder, tmp_path):
+    assert run("extract", folder, "-o", tmp_path / "f.csv", "--extractors", "image_stats")[0] == 0
+    with open(tmp_path / "f.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[:2] == ["id", "stats_mean"]
+    assert [row[0] for row in rows] == IDS
+    # the shortest text that gives back the same float32
+    np.testing.assert_array_equal(np.array([row[1:] for row in rows], dtype=np.float32), expected(folder))
+
+
+def test_extract_writes_parquet(run, folder, tmp_path):
+    import pandas as pd
+
+    assert run("extract", folder, "-o", tmp_path / "f.parquet", "--extractors", "image_stats")[0] == 0
+    frame = pd.read_parquet(tmp_path / "f.parquet")
+    assert frame["id"].tolist() == IDS
+    np.testing.assert_array_equal(frame.drop(columns="id").to_numpy(), expected(folder))
+
+
+def test_parquet_without_pyarrow_names_the_extra(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    code, _, err = run("extract", folder, "-o", tmp_path / "f.parquet", "--extractors", "image_stats")
+    assert code == 1
+    assert "fingerprint_features[frames]" in err
+    assert sorted(os.listdir(tmp_path)) == ["in"]  # no half-written table is left
+
+
+def test_extract_with_cache_and_jobs(run, folder, tmp_path):
+    cache = tmp_path / "features.cache"
+    arguments = ("extract", folder, "-o", tmp_path / "f.npz", "--cache", cache, "--jobs", 2)
+    assert run(*arguments)[0] == 0
+    assert len(FeatureCache(cache)) == 5 * 4
+    assert run(*arguments)[0] == 0
+    assert len(FeatureCache(cache)) == 5 * 4
+    code, out, _ = run("cache", "info", cache)
+    assert code == 0
+    assert "20 rows" in out
+    assert "PHash(hash_size=16)" in out
+    assert "5 rows" in run("cache", "prune", cache, "--max-mb", 0)[1] or len(FeatureCache(cache)) == 0
+    assert run("extract", folder, "-o", tmp_path / "f.npz", "--cache", cache)[0] == 0
+    code, out, _ = run("cache", "export", cache, tmp_path / "shard.npz")
+    assert code == 0
+    code, out, _ = run("cache", "clear", cache)
+    assert "20 rows dropped" in out
+    code, out, _ = run("cache", "merge", cache, tmp_path / "shard.npz")
+    assert "20 rows added" in out
+
+
+def test_bad_files_are_all_named_and_nan_keeps_the_others(run, folder, tmp_path):
+    (folder / "a" / "broken.png").write_bytes(b"")
+    (folder / "page.png").write_bytes(b"<!DOCTYPE html><html>404</html>")
+    code, out, _ = run("check", folder)
+    assert code == 1
+    assert "a/broken.png: the file is empty" in out
+    assert "page.png: an HTML page" in out
+    assert "5 of 7 images are good" in out
+    code, _, err = run("extract", folder, "-o", tmp_path / "f.csv", "--extractors", "image_stats")
+    assert code == 1
+    assert "a/broken.png" in err
+    assert "page.png" in err
+    assert "--on-error nan" in err
+    assert not (tmp_path / "f.csv").exists()
+    with pytest.warns(UserWarning, match="rows of NaN"):
+        code, out, _ = run(
+            "extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats", "--on-error", "nan"
+        )
+    assert code == 0
+    table = np.load(tmp_path / "f.npz")
+    assert np.isnan(table["features"]).all(axis=1).sum() == 2
+    assert table["ids"][np.isnan(table["features"][:, 0])].tolist() == ["a/broken.png", "page.png"]
+
+
+def test_check_of_a_good_folder(run, folder):
+    code, out, err = run("check", folder)
+    assert (code, out) == (0, "5 of 5 images are good\n")
+    assert "5/5" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["extract", "IN", "-o", "f.xls"], 2, "must end in .npz, .csv, .parquet"),
+        (["extract", "IN", "-o", "no/such/folder/f.csv"], 2, "does not exist"),
+        (["extract", "IN"], 2, "output"),
+        (["extract", "IN", "-o", "f.csv", "--size", "big"], 2, "written like 256x256"),
+        (["extract", "IN", "-o", "f.csv", "--extractors", "gabour"], 1, "did you mean 'gabor'"),
+        (["extract", "nowhere", "-o", "f.csv"], 1, "nowhere is no folder"),
+        (["check", "EMPTY"], 1, "holds no image files"),
+        (["cache", "info", "nowhere.cache"], 1, "is no file"),
+        (["cache", "prune", "CACHE"], 2, "--max-mb"),
+        (["no-such-command"], 2, "No such command"),
+    ],
+)
+def test_errors_say_what_to_do(run, folder, tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "EMPTY").mkdir()
+    os.symlink(folder, tmp_path / "IN")
+    (tmp_path / "CACHE").touch()
+    got, out, err = run(*arguments)
+    assert got == code
+    assert words in " ".join((out + err).replace("│", " ").split())
+
+
+def test_version_and_help(run):
+    assert run("--version")[1].startswith("fingerprint_features ")
+    out = run("--help")[1]
+    for command in ("demo", "check", "extract", "cache"):
+        assert command in out
+
+
+def test_the_command_is_installed(folder):
+    command = [os.path.join(os.path.dirname(sys.executable), "fingerprint-features"), "check", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "5 of 5" in done.stdout

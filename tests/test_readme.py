@@ -1,0 +1,40 @@
+"""The code in README and CONTRIBUTING runs, and the README names what is public."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fingerprint_features
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_code_blocks_run_in_order(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) >= 2
+    namespace = {"__name__": "readme"}
+    for i, block in enumerate(blocks):
+        exec(compile(block, f"{document}, block {i + 1}", "exec"), namespace)
+
+
+def test_every_public_extractor_and_task_is_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    helpers = {"Task", "ImageReadError"}
+    missing = [name for name in fingerprint_features.__all__ if name not in text and name not in helpers]
+    assert missing == []
+
+
+def test_every_registered_extractor_has_its_row():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, (provider, _) in fingerprint_features.list_extractors().items():
+        if provider == "fingerprint_features":
+            assert f"| `{name}` |" in text
+
+
+def test_every_make_target_and_command_is_explained():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, flags=re.MULTILINE))
+    assert {"help", "setup", "demo", "test", "check", "bench", "clean"} <= targets
