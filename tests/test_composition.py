@@ -17,7 +17,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from fingerprint_features import FeaturePipeline, ImageSet, ImageStats
-
 from tests.helpers import Mean, count_lines, random_images, write_images
 
 N = 24

@@ -19,7 +19,6 @@ from fingerprint_features import (
     drop_failed,
     make_extractor,
 )
-
 from tests.helpers import Centre, Mean, count_lines, random_images, write_images
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats
 from fingerprint_features.cli import main
-
 from tests.helpers import random_images, write_images
 
 

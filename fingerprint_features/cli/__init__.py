@@ -1,0 +1,41 @@
+"""The command line: fingerprint-features."""
+
+import sys
+
+import typer
+
+from .. import __version__
+from . import cache, check, demo, extract
+
+app = typer.Typer(
+    name="fingerprint-features",
+    help="Find the training images of a generative model by the fingerprints they leave.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # file names may hold brackets
+)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("extract")(extract.extract)
+app.add_typer(cache.app, name="cache")
+
+
+def _show_version(wanted: bool):
+    if wanted:
+        typer.echo(f"fingerprint_features {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True)):
+    pass
+
+
+def main():
+    """Run the command line; exit codes are 0, 1 for an error and 2 for wrong usage."""
+    try:
+        app()
+    except (ValueError, OSError, ImportError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

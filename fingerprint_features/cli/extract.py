@@ -1,0 +1,89 @@
+"""fingerprint-features extract: a folder of images in, one table of features out."""
+
+import csv
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ..extractors import list_extractors, make_extractor
+from ..images.errors import ImageReadError, printable
+from ..pipeline import FeaturePipeline
+from .options import Folder, Page, Progress, Size, ValueRange, open_folder
+
+
+def extract(
+    folder: Folder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .npz, .csv or .parquet.")],
+    extractors: Annotated[
+        str, typer.Option(help=f"Comma-separated names out of: {', '.join(list_extractors())}.")
+    ] = "lbp,glcm,gabor,phash",
+    cache: Annotated[Path | None, typer.Option(help="File that keeps rows for the next call.")] = None,
+    jobs: Annotated[int, typer.Option(help="Threads; -1 takes all cores.")] = 1,
+    size: Size = None,
+    value_range: ValueRange = None,
+    page: Page = None,
+    on_error: Annotated[
+        str, typer.Option(help="'raise' stops after naming every bad file; 'nan' leaves a row of NaN for each.")
+    ] = "raise",
+    progress: Progress = True,
+):
+    """Extract features of every image below FOLDER into a table with ids and column names."""
+    write = _WRITERS.get(output.suffix.lower())
+    if write is None:
+        raise typer.BadParameter(f"-o must end in {', '.join(_WRITERS)}, got {printable(output)!r}")
+    if not output.parent.is_dir():
+        raise typer.BadParameter(f"the folder of {printable(output)!r} does not exist")
+    images = open_folder(folder, size, value_range, page)
+    features = FeaturePipeline(
+        [make_extractor(name.strip()) for name in extractors.split(",")],
+        cache=cache,
+        n_jobs=jobs,
+        progress=progress,
+        on_error=on_error,
+    )
+    try:
+        rows = features.fit_transform(images)
+    except ImageReadError as error:
+        hint = "--on-error nan writes the other rows" + ("; they are in the cache already" if cache else "")
+        raise ValueError(f"{error}\n{hint}") from error
+    columns = features.get_feature_names_out()
+    # A half-written table must never pass for a whole one.
+    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}-", suffix=output.suffix)
+    os.close(handle)
+    try:
+        write(temporary, images.ids, columns, rows)
+        os.replace(temporary, output)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    typer.echo(f"{printable(output)}: {rows.shape[0]} images x {rows.shape[1]} columns")
+
+
+def _write_npz(path, ids, columns, rows):
+    np.savez(path, features=rows, ids=ids, columns=columns.astype(str))
+
+
+def _write_csv(path, ids, columns, rows):
+    # surrogateescape: a file name that is not UTF-8 keeps its bytes
+    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", *columns])
+        writer.writerows([id, *map(str, row)] for id, row in zip(ids, rows, strict=True))
+
+
+def _write_parquet(path, ids, columns, rows):
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError("writing .parquet needs pyarrow: pip install 'fingerprint_features[frames]'") from error
+    names = [printable(id) for id in ids]
+    arrays = [pyarrow.array(names), *(pyarrow.array(column) for column in np.ascontiguousarray(rows.T))]
+    pyarrow.parquet.write_table(pyarrow.table(arrays, names=["id", *columns]), path)
+
+
+_WRITERS = {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}
