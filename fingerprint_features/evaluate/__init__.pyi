@@ -1,0 +1,13 @@
+from .attribution import attribution_scores as attribution_scores
+from .counts import confusion_scores as confusion_scores
+from .membership import membership_scores as membership_scores
+from .permutation import PermutationResult as PermutationResult
+from .permutation import permutation_test as permutation_test
+from .roc import NotResolvableError as NotResolvableError
+from .roc import OperatingPoint as OperatingPoint
+from .roc import tpr_at_fpr as tpr_at_fpr
+from .scores import Score as Score
+from .scores import Scores as Scores
+from .submission import SubmissionFault as SubmissionFault
+from .submission import validate_submission as validate_submission
+from .submission import write_submission as write_submission

@@ -1,0 +1,56 @@
+"""The area under the ROC curve: its value, its resampled values, and what random scores would give."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+from .intervals import blocks
+
+
+def auc(y_true, scores):
+    """Share of (used, unused) pairs ranked the right way, ties counting one half; 0.5 without pairs."""
+    used = y_true.sum()
+    pairs = used * (len(y_true) - used)
+    if not pairs:
+        return 0.5
+    return float((rankdata(scores)[y_true == 1].sum() - used * (used + 1) / 2) / pairs)
+
+
+def resample_auc(y_true, scores, codes, n_bootstrap, rng):
+    """Return the AUC under exponential group weights, with a quarter of a phantom group at either end of either class.
+
+    A quarter, not the half that rates get: an image at the far end contradicts every image of the other class, not
+    one answer. In simulations half covers an AUC of 0.99 less often (88 % for 97 %) with wider intervals.
+    """
+    order = np.argsort(scores, kind="stable")
+    y, codes, scores = y_true[order], codes[order], scores[order]
+    level_starts = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
+    n_groups = codes.max() + 1
+    group_size = len(y) / n_groups
+    samples = np.empty(n_bootstrap)
+    for block in blocks(n_bootstrap, len(y)):
+        weights = rng.standard_exponential((len(samples[block]), n_groups))[:, codes]
+        phantom = group_size * rng.standard_gamma(0.25, (4, len(weights), 1))
+        used = np.add.reduceat(weights * y, level_starts, axis=1)
+        unused = np.add.reduceat(weights * (1 - y), level_starts, axis=1)
+        samples[block] = _weighted_auc(
+            np.hstack([phantom[0], used, phantom[1]]), np.hstack([phantom[2], unused, phantom[3]])
+        )
+    return samples
+
+
+def random_auc(y_true, codes, n_draws, rng):
+    """Return the AUC of scores drawn at random, one a group."""
+    used = np.bincount(codes, weights=y_true)
+    unused = np.bincount(codes, weights=1 - y_true)
+    if not used.sum() or not unused.sum():
+        return np.full(n_draws, 0.5)
+    samples = np.empty(n_draws)
+    for block in blocks(n_draws, len(used)):
+        order = rng.random((len(samples[block]), len(used))).argsort(axis=1)
+        samples[block] = _weighted_auc(used[order], unused[order])
+    return samples
+
+
+def _weighted_auc(used, unused):
+    below = unused.cumsum(axis=1) - unused / 2
+    return (used * below).sum(axis=1) / (used.sum(axis=1) * unused.sum(axis=1))

@@ -1,0 +1,89 @@
+"""What every score asks of its input: labels, scores, groups and settings, each with a message that says the cure."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def as_binary(values, name, scores_cure="continuous scores go into scores="):
+    """Return labels as an int array of 0 (not used) and 1 (used)."""
+    array = _as_column(values, name)
+    numeric = array.dtype.kind in "biuf"
+    wrong = ~np.isin(array, (0, 1)) if numeric else np.ones(len(array), dtype=bool)
+    if wrong.any():
+        bad = array[wrong].tolist()[0]
+        cure = scores_cure if array.dtype.kind == "f" else f"try {name} == {bad!r}"
+        raise ValueError(f"{name} must hold 0 (not used) and 1 (used). Got {bad!r} instead: {cure}")
+    return array.astype(np.int64)
+
+
+def as_scores(values, name="scores"):
+    """Return continuous scores as a float array; infinities can be ranked, NaN cannot."""
+    array = _as_column(values, name)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be numbers. Got dtype {array.dtype} instead.")
+    array = array.astype(np.float64)
+    if np.isnan(array).any():
+        raise ValueError(f"{name} holds {np.isnan(array).sum()} NaN: drop those images, labels and groups alike")
+    return array
+
+
+def as_classes(y_true, y_pred):
+    """Return two label columns as indices into their common sorted classes, and the classes."""
+    columns = [_as_column(y_true, "y_true"), _as_column(y_pred, "y_pred")]
+    check_lengths(y_true=columns[0], y_pred=columns[1])
+    columns = [c.astype(str) if all(isinstance(v, str) for v in c) else c for c in columns]
+    kinds = ["text" if c.dtype.kind == "U" else "number" if c.dtype.kind in "biu" else str(c.dtype) for c in columns]
+    if kinds[0] != kinds[1] or kinds[0] not in ("text", "number"):
+        raise ValueError(
+            f"y_true and y_pred must both be names or both be ints. Got {kinds[0]} and {kinds[1]} instead."
+        )
+    classes, indices = np.unique(np.concatenate(columns), return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y_true and y_pred hold the one class {classes[0]}: there is nothing to attribute")
+    return *np.split(indices.ravel(), 2), classes
+
+
+def group_codes(groups, n):
+    """Number the groups in order of appearance; without groups every image is one of its own."""
+    if groups is None:
+        return np.arange(n)
+    if len(groups) != n:
+        raise ValueError(f"there are {n} labels but {len(groups)} groups")
+    codes = {}
+    for i, group in enumerate(group_names(groups)):
+        if group is None or group != group:
+            raise ValueError(f"groups[{i}] is missing: name a patient for every image, or pass groups=None")
+        codes.setdefault(group, len(codes))
+    return np.array([codes[group] for group in group_names(groups)])
+
+
+def group_names(groups):
+    """Return the groups as a list of plain objects, whatever container they came in."""
+    return groups.tolist() if hasattr(groups, "tolist") else list(groups)
+
+
+def check_lengths(**columns):
+    """Require columns of one length."""
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
+    if len(set(lengths.values())) > 1:
+        raise ValueError("lengths differ: " + ", ".join(f"{name} has {length}" for name, length in lengths.items()))
+
+
+def check_count(name, value):
+    """Require a whole number >= 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an int >= 1. Got {value!r} instead.")
+
+
+def check_share(name, value):
+    """Require a number strictly between 0 and 1."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, both excluded. Got {value!r} instead.")
+
+
+def _as_column(values, name):
+    array = np.asarray(values)
+    if array.ndim != 1 or not len(array):
+        raise ValueError(f"{name} must be one value an image. Got an array of shape {array.shape} instead.")
+    return array
