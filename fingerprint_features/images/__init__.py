@@ -1,10 +1,9 @@
 """Images: what counts as one, how it is decoded, and the message when it is not one."""
 
 from .check import check_images, drop_failed
-from .coerce import as_image_set
 from .errors import ImageFailure, ImageReadError
 from .folder import natural_key, scan_folder
-from .imageset import ImageSet
+from .imageset import ImageSet, as_image_set
 from .options import DecodeOptions
 
 __all__ = [

@@ -4,9 +4,8 @@ import os
 
 import numpy as np
 
-from .coerce import as_image_set
 from .errors import ImageReadError
-from .imageset import ImageSet
+from .imageset import ImageSet, as_image_set
 
 
 def check_images(images, progress=False):
@@ -43,7 +42,7 @@ def check_images(images, progress=False):
 
 
 def drop_failed(features, *others):
-    """Drop the rows that ``on_error="nan"`` left without values, from a matrix and from all that goes with it.
+    """Drop the rows that ``on_error="nan"`` left with NaN, from a matrix and from all that goes with it.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def drop_failed(features, *others):
     >>> y
     ['a', 'c']
     """
-    keep = ~np.isnan(np.asarray(features, dtype=float)).all(axis=1)
+    keep = ~np.isnan(np.asarray(features)).any(axis=1)
     return tuple(_take(part, keep) for part in (features, *others))
 
 
@@ -71,9 +70,9 @@ def _take(part, keep):
     if part is None:
         return None
     if len(part) != len(keep):
-        raise ValueError(f"features have {len(keep)} rows, but one of the others has {len(part)}")
+        raise ValueError(f"features has {len(keep)} rows, but a {type(part).__name__} passed with it has {len(part)}")
     if isinstance(part, (list, tuple)):
         return type(part)(item for item, kept in zip(part, keep, strict=True) if kept)
-    if hasattr(part, "filter") and hasattr(part, "columns") and not hasattr(part, "iloc"):
-        return part.filter(keep)  # polars
+    if hasattr(part, "filter") and not hasattr(part, "iloc"):  # polars
+        return part.filter(keep)
     return part[keep]

@@ -43,8 +43,8 @@ class ImageReadError(ValueError):
 
     @classmethod
     def one(cls, kind, reason, id="image"):
-        """Make the error of a single image."""
-        return cls([ImageFailure(id, kind, reason)])
+        """Make the error of a single image, in one line."""
+        return cls([ImageFailure(id, kind, " ".join(reason.split()))])
 
     def named(self, id):
         """Return the same error with the image's real id in place of the decoder's placeholder."""

@@ -6,7 +6,7 @@ import unicodedata
 
 from .errors import printable
 
-_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+_JUNK = {"thumbs.db", "desktop.ini", "__macosx", "dicomdir"}
 _NOT_IMAGES = {
     ".txt", ".csv", ".tsv", ".json", ".yaml", ".yml", ".xml", ".md", ".rst", ".html", ".pdf", ".doc", ".docx",
     ".xls", ".xlsx", ".py", ".ipynb", ".npy", ".npz", ".parquet", ".zip", ".gz", ".tar", ".cache", ".db", ".log",
@@ -35,22 +35,24 @@ def scan_folder(path):
     ------
     NotADirectoryError, FileNotFoundError
         When `path` is no folder.
+    PermissionError
+        When a folder below `path` may not be listed: its images would be missing without a word.
     ValueError
         When the folder holds no image, or two files whose names differ in case or Unicode form alone.
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if not os.path.isdir(path):
         kind = NotADirectoryError if os.path.exists(path) else FileNotFoundError
         raise kind(f"{printable(path)} is no folder: pass the folder that holds the images")
     ids = []
-    for folder, subfolders, files in os.walk(path, followlinks=False):
+    for folder, subfolders, files in os.walk(path, onerror=_raise):
         subfolders[:] = [name for name in subfolders if not _is_junk(name)]
         for name in files:
             if not _is_junk(name) and os.path.splitext(name)[1].lower() not in _NOT_IMAGES:
                 ids.append(os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/"))
     if not ids:
         raise ValueError(f"{printable(path)} holds no image files")
-    ids.sort(key=natural_key)
+    ids.sort(key=lambda id: (natural_key(id), id))
     seen = {}
     for id in ids:
         other = seen.setdefault(unicodedata.normalize("NFC", id).casefold(), id)
@@ -60,6 +62,10 @@ def scan_folder(path):
                 "be one file on another system: rename one"
             )
     return ids
+
+
+def _raise(error):
+    raise error
 
 
 def _is_junk(name):

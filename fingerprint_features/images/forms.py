@@ -11,19 +11,24 @@ class Forms:
     Parameters
     ----------
     image : ndarray of shape (height, width) or (height, width, 3)
-        As ImageSet decodes it. Extractors must not write to it.
+        As ImageSet decodes it. All forms are read-only, so that no extractor spoils the picture for the next.
     """
 
     def __init__(self, image):
-        image.flags.writeable = False
-        self.image = image
+        self.image = _read_only(image)
 
     @cached_property
     def gray(self):
         """The grey form, shape (height, width)."""
-        return to_gray(self.image)
+        return _read_only(to_gray(self.image))
 
     @cached_property
     def rgb(self):
         """The colour form, shape (height, width, 3)."""
-        return to_rgb(self.image)
+        return _read_only(to_rgb(self.image))
+
+
+def _read_only(array):
+    array = array.view()
+    array.flags.writeable = False
+    return array

@@ -1,17 +1,21 @@
-"""What PNG, JPEG and BMP files say of themselves before any pixel is decoded.
+"""What encoded files say of themselves before any pixel is decoded.
 
-Pillow answers the same questions only after loading the pixels (orientation of a PNG, number of frames) or
-not at all (a JPEG that stops half-way), so these few fields are read from the bytes.
+Readers answer the same questions only after loading the pixels (the orientation of a PNG, its number of frames) or
+not at all (a JPEG that stops half-way, a PNG whose transparency fails its checksum), so these few fields are
+read from the bytes.
 """
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
 
-from .errors import ImageReadError
+from .picture import damaged
 
 _JPEG_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = {0x01, *range(0xD0, 0xD8)}
+_NUMBER = rb"(?:\s|#[^\n]*\n)+(\d{1,9})"
+_PNM = re.compile(b"P[14]" + 2 * _NUMBER + b"|P[2356]" + 3 * _NUMBER)
 
 
 @dataclass
@@ -23,35 +27,39 @@ class Header:
     orientation: int = 1
     pages: int = 1
     palette: bool = False
-    grey_key: bool = False  # a grey PNG with one level declared transparent, which OpenCV overlooks
+    grey: bool = False
+    key: int | None = None  # a grey PNG's one transparent level, as decoded; OpenCV overlooks it
+    by_pillow: bool = False  # whether it is of the few that Pillow reads better than OpenCV
 
 
 def png_header(data):
-    """Walk a PNG's chunks; raise when the file stops early or a checksum fails before the pixels."""
+    """Walk a PNG's chunks; raise when the file stops early or anything but the pixels fails its checksum."""
     header, position = None, 8
     while True:
         if position + 12 > len(data):
-            raise _damaged("the PNG stops before its end (truncated download or copy?)")
+            raise damaged("the PNG stops before its end (truncated download or copy?)")
         length, name = struct.unpack_from(">I4s", data, position)
-        body = position + 8
-        if body + length + 4 > len(data):
-            raise _damaged("the PNG stops in the middle of a chunk (truncated download or copy?)")
-        if name == b"IHDR":
-            if length != 13 or zlib.crc32(data[position + 4 : body + 13]) != _crc(data, body + 13):
-                raise _damaged("the PNG header fails its checksum")
-            width, height, _, colour = struct.unpack_from(">IIBB", data, body)
-            header = Header(width, height, palette=colour == 3)
-        elif header is None:
-            raise _damaged("the PNG has no header chunk")
-        elif name == b"acTL" and length >= 8:
-            header.pages = struct.unpack_from(">I", data, body)[0]
-        elif name == b"tRNS" and not header.palette:
-            header.grey_key = length == 2
+        body, end = position + 8, position + 8 + length
+        if end + 4 > len(data):
+            raise damaged("the PNG stops in the middle of a chunk (truncated download or copy?)")
+        if name != b"IDAT" and _fails_checksum(data, position, end):  # the decoder checks the pixels' own
+            raise damaged(f"the PNG's {name.decode('ascii', 'replace')} chunk fails its checksum")
+        if header is None:
+            if name != b"IHDR" or length != 13:
+                raise damaged("the PNG has no header chunk")
+            width, height, bits, colour = struct.unpack_from(">IIBB", data, body)
+            header = Header(width, height, palette=colour == 3, grey=colour in (0, 4))
+        elif name == b"acTL" and length == 8:
+            header.pages = max(1, struct.unpack_from(">I", data, body)[0])
+            header.by_pillow = header.pages > 1
+        elif name == b"tRNS" and colour == 0 and length == 2:
+            level = struct.unpack_from(">H", data, body)[0]
+            header.key = level if bits >= 8 else level * 255 // (2**bits - 1)
         elif name == b"eXIf":
-            header.orientation = exif_orientation(data[body : body + length])
+            header.orientation = exif_orientation(data[body:end])
         elif name == b"IEND":
             return header
-        position = body + length + 4
+        position = end + 4
 
 
 def png_fault(data):
@@ -60,14 +68,14 @@ def png_fault(data):
     while position + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
         end = position + 8 + length
-        if zlib.crc32(data[position + 4 : end]) != _crc(data, end):
+        if _fails_checksum(data, position, end):
             return f"its {name.decode('ascii', 'replace')} chunk fails its checksum"
         position = end + 4
     return "its pixel data cannot be decompressed"
 
 
-def _crc(data, position):
-    return struct.unpack_from(">I", data, position)[0]
+def _fails_checksum(data, position, end):
+    return zlib.crc32(data[position + 4 : end]) != struct.unpack_from(">I", data, end)[0]
 
 
 def jpeg_header(data):
@@ -75,7 +83,7 @@ def jpeg_header(data):
     header, orientation, position = None, 1, 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:
-            raise _damaged("the JPEG's markers are broken")
+            raise damaged("the JPEG's markers are broken")
         marker = data[position + 1]
         if marker == 0xFF or marker in _JPEG_BARE:
             position += 1 if marker == 0xFF else 2
@@ -83,29 +91,52 @@ def jpeg_header(data):
         length = struct.unpack_from(">H", data, position + 2)[0]
         if marker in _JPEG_FRAMES and position + 9 <= len(data):
             height, width = struct.unpack_from(">HH", data, position + 5)
-            header = Header(width, height, orientation)
+            header = Header(width, height)
         elif marker == 0xE1 and data[position + 4 : position + 10] == b"Exif\x00\x00":
             orientation = exif_orientation(data[position + 10 : position + 2 + length])
-            if header is not None:
-                header.orientation = orientation
         elif marker == 0xDA:
             # Inside scan data FF is always followed by 00 or a restart marker, so FFD9 ends the picture.
             if header is None or data.find(b"\xff\xd9", position) < 0:
                 break
+            header.orientation = orientation
             return header
         position += 2 + length
-    raise _damaged("the JPEG stops before its end (truncated download or copy?)")
+    raise damaged("the JPEG stops before its end (truncated download or copy?)")
 
 
 def bmp_header(data):
     """Read a BMP's size."""
-    if len(data) < 26:
-        raise _damaged("the BMP stops inside its header")
+    if len(data) < 30:
+        raise damaged("the BMP stops inside its header")
     if struct.unpack_from("<I", data, 14)[0] == 12:
-        width, height = struct.unpack_from("<HH", data, 18)
+        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
     else:
-        width, height = struct.unpack_from("<ii", data, 18)
-    return Header(abs(width), abs(height))
+        width, height, _, bits = struct.unpack_from("<iiHH", data, 18)
+    return Header(abs(width), abs(height), palette=bits <= 8)
+
+
+def jpeg2000_header(data):
+    """Read a JPEG 2000's size, from the code stream that its boxes are wrapped around."""
+    start = data.find(b"\xff\x4f\xff\x51")
+    if start < 0 or start + 42 > len(data):
+        raise damaged("the JPEG 2000 stops before its picture")
+    right, bottom, left, top = struct.unpack_from(">IIII", data, start + 8)
+    channels = struct.unpack_from(">H", data, start + 40)[0]
+    return Header(right - left, bottom - top, by_pillow=channels == 2)  # OpenCV refuses grey with alpha
+
+
+def pnm_header(data):
+    """Read a PNM's size and depth."""
+    match = _PNM.match(data)
+    if match is None:
+        raise damaged("the PNM's header is broken")
+    width, height, *white = [int(number) for number in match.groups() if number is not None]
+    deep = any(level > 255 for level in white)  # a bitmap states no level for white
+    row = {b"4": (width + 7) // 8, b"5": width << deep, b"6": 3 * width << deep}.get(data[1:2], 0)
+    if len(data) < match.end() + 1 + row * height:
+        raise damaged("the PNM stops before its end (truncated download or copy?)")
+    # Pillow would scale deep levels and squeeze deep colours into 8 bits; OpenCV leaves few levels dark.
+    return Header(width, height, by_pillow=not deep)
 
 
 def exif_orientation(exif):
@@ -126,7 +157,3 @@ def exif_orientation(exif):
             value = struct.unpack_from(order + "H", exif, position + 8)[0]
             return value if 1 <= value <= 8 else 1
     return 1
-
-
-def _damaged(reason):
-    return ImageReadError.one("damaged", reason)

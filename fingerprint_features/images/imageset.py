@@ -1,6 +1,7 @@
 """ImageSet: a lazy sequence of pictures that scikit-learn can split, clone and send to workers for nothing."""
 
 import os
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -9,7 +10,7 @@ from .decode import decode_array, decode_bytes, read_file
 from .errors import ImageReadError, printable
 from .folder import scan_folder
 from .options import DecodeOptions
-from .sources import ArraySource, PathSource
+from .sources import as_source
 
 
 class ImageSet:
@@ -22,8 +23,8 @@ class ImageSet:
     Parameters
     ----------
     source : sequence of path-like, ndarray of shape (n, height, width[, 3]), or list of ndarray
-        Image files, or images in memory: uint8, uint16, bool (shown as 0 and 255), or any other numeric
-        dtype together with ``options=DecodeOptions(value_range=...)``.
+        Image files (as a list, array, Series or one-column frame), or images in memory: uint8, uint16, bool
+        (shown as 0 and 255), or any other numeric dtype together with ``options=DecodeOptions(value_range=...)``.
     ids : sequence of str, default=None
         One unique id an image. None takes the paths, or the positions of arrays.
     groups : sequence, default=None
@@ -35,12 +36,12 @@ class ImageSet:
 
     Attributes
     ----------
-    shape : tuple
-        ``(n_images,)``.
     ids : ndarray of str of shape (n_images,)
         The images' ids.
     groups : ndarray of shape (n_images,) or None
         The images' groups.
+    shape : tuple
+        ``(n_images,)``.
 
     See Also
     --------
@@ -61,17 +62,16 @@ class ImageSet:
     ndim = 1
 
     def __init__(self, source, ids=None, groups=None, *, size=None, options=DecodeOptions()):  # noqa: B008 (frozen)
-        self._source = _as_source(source)
+        if isinstance(source, ImageSet):
+            raise TypeError("source is an ImageSet already: slice it, or pass the paths or arrays it was made of")
+        self._source = as_source(source)
         n = len(self._source)
         self._positions = np.arange(n)
         self.size = _check_size(size)
         if not isinstance(options, DecodeOptions):
             raise TypeError(f"options must be a DecodeOptions. Got {options!r} instead.")
         self.options = options
-        self.ids = _labels(self._source.default_ids() if ids is None else ids, n, "ids")
-        if ids is not None and len(np.unique(self.ids)) < n:
-            values, counts = np.unique(self.ids, return_counts=True)
-            raise ValueError(f"ids must be unique, {printable(values[counts > 1][0])!r} occurs {counts.max()} times")
+        self._own_ids = None if ids is None else _unique(_labels(ids, n, "ids").astype(str))
         self.groups = None if groups is None else _labels(groups, n, "groups")
 
     @classmethod
@@ -96,10 +96,19 @@ class ImageSet:
         ids = scan_folder(path)
         if callable(groups):
             groups = [groups(id) for id in ids]
+        path = os.fsdecode(path)
         return cls([os.path.join(path, id) for id in ids], ids, groups, size=size, options=options)
 
+    @cached_property
+    def ids(self):
+        """The images' ids: those given, or else the paths, or the positions of arrays."""
+        if self._own_ids is not None:
+            return self._own_ids
+        return np.array(self._source.ids(self._positions), dtype=str)
+
     @property
-    def shape(self):  # scikit-learn decodes a sequence without one into a list
+    def shape(self):
+        """``(n_images,)``; scikit-learn would decode a sequence without a shape into a list."""
         return (len(self._positions),)
 
     def __len__(self):
@@ -109,15 +118,18 @@ class ImageSet:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:  # scikit-learn's way of indexing rows
             key = key[0]
         if isinstance(key, Integral) and not isinstance(key, (bool, np.bool_)):
-            return self.decode_one(self.raw(range(len(self))[key]), key)
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"there is no image {key} in a set of {len(self)}")
+            return self.decode_one(self.raw(key), key)
         if not isinstance(key, slice):
-            key = np.asarray(key, dtype=None if len(key) else np.intp)
-            if key.dtype == bool and key.shape != self.shape:
-                raise IndexError(f"a mask of shape {key.shape} cannot index {len(self)} images")
+            key = np.asarray(key)
+            if key.ndim != 1 or (key.dtype == bool and key.shape != self.shape):
+                raise IndexError(f"an index or mask of shape {key.shape} cannot pick from {len(self)} images")
+            key = key.astype(np.intp) if not len(key) else key  # an empty list has no dtype of its own
         view = object.__new__(type(self))
         view._source, view.size, view.options = self._source, self.size, self.options
         view._positions = self._positions[key]
-        view.ids = self.ids[key]
+        view._own_ids = None if self._own_ids is None else self._own_ids[key]
         view.groups = None if self.groups is None else self.groups[key]
         return view
 
@@ -165,6 +177,7 @@ class ImageSet:
 
     def __getstate__(self):
         state = dict(self.__dict__)
+        state.pop("ids", None)  # derived
         state["_source"] = self._source.subset(self._positions)
         if state["_source"] is not self._source:
             state["_positions"] = np.arange(len(self))
@@ -176,45 +189,40 @@ class ImageSet:
         return f"ImageSet({len(self)} {self._source!r}{groups}{size})"
 
 
-def _as_source(source):
-    if isinstance(source, ImageSet):
-        raise TypeError("source is an ImageSet already: slice it, or pass the paths or arrays it was made of")
-    if isinstance(source, (str, bytes, os.PathLike)):
-        raise TypeError(f"one path is not a set of images: pass [{str(source)!r}], or ImageSet.from_folder for a folder")
-    if isinstance(source, np.ndarray) and source.dtype.kind in "biuf":
-        return ArraySource(_check_stack(source))
-    items = list(source)
-    if not items:
-        return PathSource([])
-    if all(isinstance(item, (str, os.PathLike)) for item in items):
-        return PathSource([os.fspath(item) for item in items])
-    if all(isinstance(item, np.ndarray) and item.ndim in (2, 3) for item in items):
-        return ArraySource(items)
-    kinds = sorted({type(item).__name__ for item in items})
-    raise TypeError(
-        f"images are paths or arrays of shape (height, width[, 3]), got a sequence of {', '.join(kinds)}: "
-        "pass a list of paths, an array (n, height, width[, 3]) or a list of arrays"
-    )
+def as_image_set(images):
+    """Return `images` as an ImageSet.
 
+    Parameters
+    ----------
+    images : ImageSet, or anything an ImageSet is made of
 
-def _check_stack(array):
-    if array.ndim == 2:
-        raise ValueError(
-            f"got a 2-D array of shape {array.shape}: pass a list of images or an array (n, height, width); "
-            "for one image use X[None]"
-        )
-    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] not in (1, 2, 3, 4)):
-        raise ValueError(f"got an array of shape {array.shape}: images are (n, height, width) or (n, height, width, 3)")
-    return array
+    Returns
+    -------
+    ImageSet
+
+    Examples
+    --------
+    >>> as_image_set(["a.png", "b.png"])
+    ImageSet(2 files)
+    >>> as_image_set(np.zeros((64, 64)))
+    Traceback (most recent call last):
+    ValueError: got a 2-D array of shape (64, 64): pass a list of images or an array (n, height, width); ...
+    """
+    return images if isinstance(images, ImageSet) else ImageSet(images)
 
 
 def _labels(labels, n, what):
-    labels = np.asarray(list(labels) if not isinstance(labels, np.ndarray) else labels)
-    if what == "ids":
-        labels = labels.astype(str)
+    labels = labels if isinstance(labels, np.ndarray) else np.asarray(list(labels))
     if labels.shape != (n,):
-        raise ValueError(f"{what} must name each of the {n} images once, got an array of shape {labels.shape}")
+        raise ValueError(f"{what} must hold one label for each of the {n} images, got an array of shape {labels.shape}")
     return labels
+
+
+def _unique(ids):
+    values, counts = np.unique(ids, return_counts=True)
+    if len(values) < len(ids):
+        raise ValueError(f"ids must be unique, {printable(values[counts > 1][0])!r} occurs {counts.max()} times")
+    return ids
 
 
 def _check_size(size):

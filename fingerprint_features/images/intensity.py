@@ -14,7 +14,8 @@ def to_gray(image):
     """Return the grey form ``(height, width)`` of an image, in the image's own dtype (Rec. 601).
 
     Integers are weighted in fixed point with rounding, so the same picture gives the same grey levels whatever
-    file format or reader carried it.
+    file format or reader carried it. The 8-bit grey of a 16-bit colour picture is the grey of its 8-bit form; that
+    of a float one is within one level of it.
 
     Examples
     --------
@@ -23,13 +24,11 @@ def to_gray(image):
     """
     if image.ndim == 2:
         return image
-    if image.dtype == np.float32:
-        return image @ (np.array(_REC601, dtype=np.float32) / np.float32(65536))
-    wide = np.uint32 if image.dtype == np.uint8 else np.uint64
-    total = np.full(image.shape[:2], 32768, dtype=wide)
-    for channel, weight in enumerate(_REC601):
-        total += image[..., channel] * wide(weight)
-    return (total >> wide(16)).astype(image.dtype)
+    wide = np.float32 if image.dtype == np.uint8 else np.float64  # holds every weighted sum of integers exactly
+    total = image.astype(wide) @ np.array(_REC601, dtype=wide)
+    if image.dtype.kind == "u":
+        total += 32768  # half, so that dropping the fraction rounds
+    return (total / 65536).astype(image.dtype)
 
 
 def to_rgb(image):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from numbers import Integral, Real
 
+import numpy as np
+
 _CHOICES = {
     "orientation": ("apply", "ignore"),
     "alpha": ("composite:black", "composite:white", "drop", "error"),
@@ -58,9 +60,17 @@ class DecodeOptions:
         if self.page is not None and (not isinstance(self.page, Integral) or self.page < 0):
             raise ValueError(f"the 'page' option must be None or an int >= 0. Got {self.page!r} instead.")
         if self.value_range is not None:
-            low_high = tuple(self.value_range)
-            if len(low_high) != 2 or not all(isinstance(v, Real) for v in low_high) or not low_high[0] < low_high[1]:
-                raise ValueError(
-                    f"the 'value_range' option must be None or (low, high) with low < high. Got {self.value_range!r} instead."
-                )
-            object.__setattr__(self, "value_range", low_high)
+            object.__setattr__(self, "value_range", _check_range(self.value_range))
+
+
+def _check_range(value_range):
+    low_high = tuple(value_range) if np.ndim(value_range) == 1 else ()
+    if (
+        not all(isinstance(v, Real) and np.isfinite(v) for v in low_high)
+        or len(low_high) != 2
+        or low_high[0] >= low_high[1]
+    ):
+        raise ValueError(
+            f"the 'value_range' option must be None or (low, high) with low < high. Got {value_range!r} instead."
+        )
+    return low_high

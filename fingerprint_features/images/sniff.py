@@ -3,7 +3,6 @@
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
-    (b"BM", "bmp"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
     (b"II+\x00", "tiff"),
@@ -20,8 +19,9 @@ _NOT_IMAGES = (
     (b"PK\x03\x04", "a zip archive: unpack it first"),
     (b"\x1f\x8b", "a gzip archive: unpack it first"),
     (b"\x89HDF", "an HDF5 file: read its data set and pass the array"),
-    (b"%PDF", "a PDF document"),
+    (b"%PDF", "a PDF document: export its pictures"),
 )
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
 def sniff(data):
@@ -29,6 +29,8 @@ def sniff(data):
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:  # "BM" alone may begin a text
+        return "bmp"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
@@ -43,11 +45,15 @@ def explain(data):
     for magic, cause in _NOT_IMAGES:
         if data.startswith(magic):
             return cause
-    head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype html", b"<html")) or b"<html" in head:
+    if data[4:8] == b"ftyp":
+        return "a HEIC or AVIF picture, or a video: convert it to PNG or JPEG"
+    if data[344:348] in (b"n+1\x00", b"ni1\x00"):
+        return "a NIfTI volume: load it with nibabel and pass its slices as arrays"
+    head = data[:512].lower()
+    if b"<!doctype html" in head or b"<html" in head:
         return "an HTML page (a failed download?): fetch the image again"
-    if head.startswith(b"<svg") or b"<svg" in head:
+    if b"<svg" in head:
         return "an SVG drawing, which has no pixels: render it to PNG first"
-    if b"\x00" not in data[:512] and all(byte >= 9 for byte in data[:512]):
-        return "a text file"
+    if min(head, default=0) >= 9:
+        return "a text file, not an image: leave it out"
     return "no image format that can be read here (PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000, PNM, DICOM)"

@@ -5,6 +5,50 @@ import os
 import numpy as np
 
 
+def as_source(images):
+    """Return a source for whatever a user may hold images in; raises TypeError or ValueError for all else."""
+    if isinstance(images, (str, bytes, os.PathLike)):
+        raise TypeError(
+            f"one path is not a set of images: pass [{os.fsdecode(images)!r}], or ImageSet.from_folder for a folder"
+        )
+    if hasattr(images, "columns"):  # iterating a frame would give its column names
+        if len(images.columns) != 1:
+            columns = ", ".join(map(str, images.columns))
+            raise ValueError(f"got a frame with columns {columns}: pass the one that holds the paths, e.g. df['path']")
+        images = images[images.columns[0]]
+    if isinstance(images, np.ndarray) and images.dtype.kind in "biufc":
+        return ArraySource(_check_stack(images))
+    if isinstance(images, np.ndarray) and images.ndim == 2 and images.shape[1] == 1:
+        images = images[:, 0]
+    items = list(images)
+    if all(isinstance(item, (str, os.PathLike)) for item in items):
+        return PathSource([os.fsdecode(item) for item in items])
+    if all(isinstance(item, np.ndarray) and item.ndim in (2, 3) for item in items):
+        return ArraySource(items)
+    kinds = sorted({_describe(item) for item in items})
+    raise TypeError(
+        f"images are paths or arrays of shape (height, width[, 3]), got a sequence of {' and '.join(kinds)}: "
+        "pass a list of paths, an array (n, height, width[, 3]) or a list of arrays"
+    )
+
+
+def _check_stack(array):
+    if array.ndim == 2:
+        raise ValueError(
+            f"got a 2-D array of shape {array.shape}: pass a list of images or an array (n, height, width); "
+            "for one image use X[None]"
+        )
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] not in (1, 2, 3, 4)):
+        raise ValueError(
+            f"got an array of shape {array.shape}: pass (n, height, width) or (n, height, width, 3), channels last"
+        )
+    return array
+
+
+def _describe(item):
+    return f"{item.ndim}-D arrays" if isinstance(item, np.ndarray) else type(item).__name__
+
+
 class PathSource:
     """Image files; only their names are kept and pickled."""
 
@@ -22,9 +66,9 @@ class PathSource:
         """Return a source of the given pictures alone, for a small pickle."""
         return PathSource([self.paths[i] for i in positions])
 
-    def default_ids(self):
+    def ids(self, positions):
         """Return one id a picture: its path in POSIX form."""
-        return [os.fspath(path).replace(os.sep, "/") for path in self.paths]
+        return [self.paths[i].replace(os.sep, "/") for i in positions]
 
     def __repr__(self):
         return "files"
@@ -51,17 +95,13 @@ class ArraySource:
         """Return the source itself: joblib maps the whole buffer once for all tasks."""
         return self
 
-    def default_ids(self):
+    def ids(self, positions):
         """Return one id a picture: its position, as text."""
-        return [str(i) for i in range(len(self.arrays))]
+        return [str(i) for i in positions]
 
     def __getstate__(self):
-        if isinstance(self.arrays, list):
-            dtypes = {a.dtype for a in self.arrays}
-            if len(dtypes) == 1:
-                self.arrays = _Packed(
-                    np.concatenate([a.ravel() for a in self.arrays]), [a.shape for a in self.arrays]
-                )
+        if isinstance(self.arrays, list) and len({array.dtype for array in self.arrays}) == 1:
+            self.arrays = _Packed(self.arrays)
         return {"arrays": self.arrays}
 
     def __repr__(self):
@@ -71,10 +111,10 @@ class ArraySource:
 class _Packed:
     """Arrays of one dtype and any shapes, end to end in one buffer."""
 
-    def __init__(self, buffer, shapes):
-        self.buffer = buffer
-        self.shapes = shapes
-        self.ends = np.cumsum([0] + [int(np.prod(shape)) for shape in shapes])
+    def __init__(self, arrays):
+        self.buffer = np.concatenate([array.ravel() for array in arrays])
+        self.shapes = [array.shape for array in arrays]
+        self.ends = np.cumsum([0] + [array.size for array in arrays])
 
     def __len__(self):
         return len(self.shapes)

@@ -1,0 +1,61 @@
+"""What every reader returns, and the two refusals every reader makes before it decodes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import ImageReadError
+
+
+@dataclass
+class Picture:
+    """Pixels ``(h, w)`` or ``(h, w, 3)``, alpha ``(h, w)`` or None, and the orientation still to be applied."""
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None = None
+    orientation: int = 1
+    palette: bool = False
+
+
+def split_alpha(pixels):
+    """Return the colours of an RGB(A) or grey(+alpha) array, and its alpha or None."""
+    if pixels.ndim == 2:
+        return pixels, None
+    channels = pixels.shape[2]
+    colours = pixels[..., 0] if channels in (1, 2) else pixels[..., :3]
+    return colours, pixels[..., -1] if channels in (2, 4) else None
+
+
+def check_size(width, height, options):
+    """Refuse pictures without pixels, and those over the cap, before anything is decoded."""
+    if width <= 0 or height <= 0:
+        raise damaged(f"the header says {width} x {height} pixels")
+    if width * height > options.max_pixels:
+        raise ImageReadError.one(
+            "too-large",
+            f"{width} x {height} pixels are more than max_pixels={options.max_pixels:g}: "
+            "raise DecodeOptions(max_pixels=...) if the file is to be trusted",
+        )
+
+
+def pick_page(pages, options, what="pictures"):
+    """Return the page to read, or raise when the file holds several and none was chosen."""
+    if options.page is None and pages > 1:
+        raise ImageReadError.one(
+            "several-pages", f"the file holds {pages} {what}: choose one with DecodeOptions(page=0)"
+        )
+    if options.page is not None and options.page >= pages:
+        raise ImageReadError.one(
+            "several-pages", f"page={options.page} is not there: the file holds {pages} {what}, counted from 0"
+        )
+    return options.page or 0
+
+
+def damaged(reason):
+    """Return the error of a file that is broken."""
+    return ImageReadError.one("damaged", reason)
+
+
+def unsupported(reason):
+    """Return the error of a file that is whole, but of a kind that is not read here."""
+    return ImageReadError.one("unsupported", reason)
