@@ -35,6 +35,9 @@ class Pixels(BaseExtractor):
             raise ValueError("Pixels learns its width from the first image, and there is none")
         self.image_shape_ = images[0].shape[:2]
 
+    def _value_state(self):
+        return getattr(self, "image_shape_", None)  # 2 x 8 and 8 x 2 are as wide, but not the same columns
+
     def _column_names(self):
         height, width = self.image_shape_
         return [f"pixel_y{y}_x{x}" for y in range(height) for x in range(width)]

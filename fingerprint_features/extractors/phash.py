@@ -1,0 +1,88 @@
+"""Perceptual hash: which of the lowest cosine frequencies lie above their median."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from ..images.intensity import to_uint8
+from .base import BaseExtractor
+from .kernels.phash import resize_lanczos
+from .params import check_int
+
+_SIDES_PER_HASH = 4  # the image is shrunk to this many times the hash's side
+_TIE = 1e-9  # relative to the largest coefficient; a matrix product is exact to 1e-13
+
+
+class PHash(BaseExtractor):
+    """Bits of the perceptual hash [1]_, identical to those of ``imagehash.phash(image, hash_size)``.
+
+    The image is shrunk to four times `hash_size` a side and transformed by cosines; each bit tells whether one of
+    the ``hash_size ** 2`` lowest frequencies lies above their median. Compare hashes by Hamming distance.
+
+    Parameters
+    ----------
+    hash_size : int, default=16
+        Side of the block of frequencies, at least 2. Gives ``hash_size ** 2`` columns of 0 or 1, row by row.
+
+    See Also
+    --------
+    Pixels : The intensities themselves.
+
+    Notes
+    -----
+    All flat images share one hash, a 1 followed by zeros, except black, whose bits are all 0: the distance between
+    two blank images says nothing. uint16 and floats are rounded to 8 bits first.
+    About 0.04 ms for an image of 256 x 256.
+
+    The bits are imagehash's own, with no tolerance. For images more than about twice as tall as wide (and taller
+    than ``4 * hash_size``) imagehash itself depends on the release of Pillow, by a few bits; here they are always
+    those of Pillow 13. 64 bits (``hash_size=8``) cannot tell apart slices of one CT volume, 256 can.
+
+    References
+    ----------
+    .. [1] Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, thesis, 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> images = np.array([np.full((8, 8), 200), np.eye(8) * 255], dtype=np.uint8)
+    >>> PHash(hash_size=2).fit_transform(images)
+    array([[1., 0., 0., 0.],
+           [1., 0., 0., 1.]], dtype=float32)
+    >>> PHash(hash_size=1).fit(images)
+    Traceback (most recent call last):
+    ValueError: the 'hash_size' parameter of PHash must be an int in [2, inf). Got 1 instead.
+    """
+
+    def __init__(self, hash_size=16):
+        self.hash_size = hash_size
+
+    def _check_params(self):
+        check_int(self, "hash_size", 2)
+
+    def _column_names(self):
+        return [f"phash_{i:03d}" for i in range(self.hash_size**2)]
+
+    def _extract_one(self, image):
+        small = resize_lanczos(to_uint8(image), _SIDES_PER_HASH * self.hash_size)
+        basis = _cosines(self.hash_size)
+        low = (basis @ small @ basis.T).ravel()
+        upper = low.size - low.size // 2  # rank of the least coefficient above the median
+        below, above = np.sort(low)[upper - 1 : upper + 1]
+        if above - below > _TIE * low[0]:
+            return low > (below + above) / 2
+        low = _low_frequencies(small, self.hash_size)
+        return low > np.median(low)
+
+
+@lru_cache(maxsize=16)
+def _cosines(hash_size):
+    side = _SIDES_PER_HASH * hash_size
+    return 2 * np.cos(np.pi / (2 * side) * np.outer(np.arange(hash_size), 2 * np.arange(side) + 1))
+
+
+def _low_frequencies(small, hash_size):
+    """Transform as imagehash does: in near-ties, as in flat and symmetric images, rounding decides the bits."""
+    from scipy.fft import dct
+
+    return dct(dct(small, axis=0), axis=1)[:hash_size, :hash_size].ravel()

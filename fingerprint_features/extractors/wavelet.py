@@ -1,0 +1,71 @@
+"""Wavelet bands: how much energy the image has at each scale and in each direction."""
+
+import numpy as np
+
+from ..images.intensity import to_levels
+from .base import BaseExtractor
+from .params import check_int, fail
+
+
+class Wavelet(BaseExtractor):
+    """Mean energy of every band of a two-dimensional wavelet decomposition [1]_.
+
+    The energy of a band is the mean of its squared coefficients.
+
+    Parameters
+    ----------
+    wavelet : str, default="db1"
+        A discrete wavelet of PyWavelets: ``"db1"`` (Haar), ``"db4"``, ``"sym4"``, ``"bior1.3"``, ...
+    level : int, default=2
+        How often the image is halved, up to 12. Gives ``3 * level + 1`` columns: the approximation ``a``, and at
+        each level, coarsest first, horizontal ``h``, vertical ``v`` and diagonal ``d`` details.
+
+    See Also
+    --------
+    Gabor : Energies by frequency and by finer steps of orientation.
+
+    Notes
+    -----
+    A flat image of level v (on the 8-bit scale) has ``(2**level * v) ** 2`` as its approximation and 0 for all
+    details, up to rounding. uint16 is divided by 257, floats are multiplied by 255. Images are mirrored at the
+    border (mode "symmetric"); levels beyond the size of the image describe that mirror image.
+    About 0.7 ms for an image of 256 x 256. Equal to ``pywt.wavedec2`` to single precision.
+
+    References
+    ----------
+    .. [1] Mallat, A Theory for Multiresolution Signal Decomposition, IEEE TPAMI 11(7), 1989.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stripes = np.tile(np.array([0, 2], dtype=np.uint8), (1, 4, 2))
+    >>> Wavelet(level=1).fit_transform(stripes)
+    array([[4., 0., 4., 0.]], dtype=float32)
+    >>> [str(name) for name in Wavelet(level=1).get_feature_names_out()]
+    ['wavelet_db1_a1', 'wavelet_db1_h1', 'wavelet_db1_v1', 'wavelet_db1_d1']
+    """
+
+    def __init__(self, wavelet="db1", level=2):
+        self.wavelet = wavelet
+        self.level = level
+
+    def _check_params(self):
+        import pywt
+
+        if not isinstance(self.wavelet, str) or self.wavelet not in pywt.wavelist(kind="discrete"):
+            fail(self, "wavelet", "one of pywt.wavelist(kind='discrete')")
+        check_int(self, "level", 1, 12)
+
+    def _column_names(self):
+        bands = [f"a{self.level}"] + [f"{band}{level}" for level in range(self.level, 0, -1) for band in "hvd"]
+        return [f"wavelet_{self.wavelet}_{band}" for band in bands]
+
+    def _extract_one(self, image):
+        import pywt
+
+        wavelet = pywt.Wavelet(self.wavelet)
+        approximation, energies = to_levels(image).astype(np.float64), []
+        for _ in range(self.level):  # level by level: pywt.wavedec2 warns, for all threads, about small images
+            approximation, details = pywt.dwt2(approximation, wavelet, mode="symmetric")
+            energies = [np.mean(np.square(band)) for band in details] + energies
+        return [np.mean(np.square(approximation)), *energies]
