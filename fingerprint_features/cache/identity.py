@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,7 +26,7 @@ def image_digest(raw, options, size):
         blake2b-256. File names play no part: a file replaced by another of the same name has another digest.
     """
     state = hashlib.blake2b(digest_size=32)
-    how = json.dumps([DECODER_VERSION, canonical(vars(options)), canonical(size)], sort_keys=True)
+    how = _decoding(options, size)
     if isinstance(raw, np.ndarray):
         state.update(f"array|{how}|{raw.dtype.str}|{raw.shape}|".encode())
         state.update(np.ascontiguousarray(raw).data)
@@ -33,6 +34,11 @@ def image_digest(raw, options, size):
         state.update(f"file|{how}|".encode())
         state.update(raw)
     return state.digest()
+
+
+@lru_cache(maxsize=64)
+def _decoding(options, size):
+    return json.dumps([DECODER_VERSION, canonical(vars(options)), canonical(size)], sort_keys=True)
 
 
 def extractor_token(extractor):

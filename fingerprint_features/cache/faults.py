@@ -1,0 +1,42 @@
+"""What can go wrong with a cache file, told apart: damage, a lock, anything else; and warnings given only once."""
+
+import sqlite3
+import warnings
+
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_warned = set()
+
+
+class CacheWarning(UserWarning):
+    """A feature cache cannot be used, or only in part: features are computed instead."""
+
+
+class NotACache(Exception):
+    """The file holds no feature cache of this format; the message says what it is."""
+
+
+FAULTS = (sqlite3.Error, OSError, NotACache)
+
+
+def error_code(error):
+    """Return the primary result code of SQLite behind an exception, or None."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def is_damage(error):
+    """Return whether an exception means that the file itself is at fault."""
+    return isinstance(error, NotACache) or error_code(error) in _DAMAGE
+
+
+def is_lock(error):
+    """Return whether an exception means that another process has held the file for too long."""
+    return error_code(error) in _LOCKED
+
+
+def warn_once(key, message):
+    """Give a CacheWarning, unless this process has given one for this key."""
+    if key not in _warned:
+        _warned.add(key)
+        warnings.warn(message, CacheWarning, stacklevel=2)

@@ -1,0 +1,170 @@
+"""Rows in the database: how each is sealed by a checksum, looked up, inserted and dropped."""
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from zlib import crc32
+
+import numpy as np
+
+from .._version import __version__
+from .connection import transaction
+
+_MOST_PER_QUERY = 500  # far below SQLite's limit of placeholders, in any build
+_OVERHEAD = 100  # bytes a row takes besides its data: digest, twice, and what SQLite adds
+_MATTERING = ("numpy", "scipy", "skimage", "cv2", "numba", "pywt", "PIL", "tifffile", "pydicom", "torch", "torchvision")
+
+_UNKNOWN = {"class": "unknown", "params": {}, "columns": [], "versions": {}, "created": None}  # no row depends on it
+
+
+def pack(token, digests, rows):
+    """Return (digest, crc, data) for each row of a float32 matrix.
+
+    The checksum covers the token and the digest too: a row that has got under another's name is no better than a
+    torn one.
+    """
+    seed = crc32(token)
+    data = [row.tobytes() for row in np.asarray(rows, dtype="<f4")]
+    return [(digest, crc32(d, crc32(digest, seed)), d) for digest, d in zip(digests, data, strict=True)]
+
+
+def unspoilt(token, row):
+    """Return whether the checksum of (digest, crc, data) is right; a doctored file may hold any types."""
+    digest, crc, data = row
+    return isinstance(digest, bytes) and isinstance(data, bytes) and crc32(data, crc32(digest, crc32(token))) == crc
+
+
+def unpack(token, digests, width, found):
+    """Return the float32 rows of digests in their order, None for a miss, and the digests of spoilt rows."""
+    seed, size = crc32(token), 4 * width
+    rows, spoilt = [], []
+    for digest in digests:
+        crc, data = found.get(digest, (None, None))
+        if isinstance(data, bytes) and len(data) == size and crc32(data, crc32(digest, seed)) == crc:
+            rows.append(np.frombuffer(data, dtype="<f4"))
+        else:
+            rows.append(None)
+            if digest in found:
+                spoilt.append(digest)
+    return rows, spoilt
+
+
+def find(db, token, digests):
+    """Return {digest: (crc, data)} of those that are there."""
+    found = {}
+    for start in range(0, len(digests), _MOST_PER_QUERY):
+        part = digests[start : start + _MOST_PER_QUERY]
+        rows = db.execute(
+            "SELECT digest, crc, data FROM features WHERE extractor = (SELECT id FROM extractors WHERE token = ?) "
+            f"AND digest IN ({','.join('?' * len(part))})",
+            (token, *part),
+        )
+        found.update((digest, (crc, data)) for digest, crc, data in rows)
+    return found
+
+
+def insert(db, token, record, rows):
+    """Insert (digest, crc, data) rows that are not there yet, and what `record()` says if the token is new.
+
+    Returns
+    -------
+    int
+        Rows inserted.
+    """
+    with transaction(db):
+        known = db.execute("SELECT id FROM extractors WHERE token = ?", (token,)).fetchone()
+        if known is None:
+            new = db.execute("INSERT INTO extractors (token, record) VALUES (?, ?)", (token, record()))
+            known = (new.lastrowid,)
+        now = int(time.time())
+        return db.executemany(
+            "INSERT OR IGNORE INTO features VALUES (?, ?, ?, ?, ?)",
+            [(*known, digest, now, crc, data) for digest, crc, data in rows],
+        ).rowcount
+
+
+def make_record(about):
+    """Return what is kept about an extractor, as JSON: with the time and the versions of what computes its rows."""
+    versions = {"fingerprint_features": __version__, "python": sys.version.split()[0]}
+    versions |= {name: sys.modules[name].__version__ for name in _MATTERING if name in sys.modules}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({**about, "versions": versions, "created": created})
+
+
+def delete(db, token, digests):
+    """Delete rows by digest."""
+    with transaction(db):
+        db.executemany(
+            "DELETE FROM features WHERE extractor = (SELECT id FROM extractors WHERE token = ?) AND digest = ?",
+            [(token, digest) for digest in digests],
+        )
+
+
+def count(db):
+    """Return the number of rows."""
+    return db.execute("SELECT count(*) FROM features").fetchone()[0]
+
+
+def extractors(db):
+    """Return one dict an extractor, in the order in which they came."""
+    records = db.execute(
+        "SELECT record, count(features.rowid) FROM extractors LEFT JOIN features ON extractor = id "
+        "GROUP BY id ORDER BY id"
+    )
+    return [{**(parse_record(record) or _UNKNOWN), "rows": rows} for record, rows in records]
+
+
+def parse_record(record):
+    """Return what is kept about an extractor as a dict, or None if it is damaged."""
+    try:
+        record = json.loads(record)
+    except (TypeError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def drop_all(db):
+    """Drop every row and extractor."""
+    _drop(db, "DELETE FROM features WHERE ?", 1)
+
+
+def drop_before(db, moment):
+    """Drop the rows written before a time in seconds; return how many."""
+    return _drop(db, "DELETE FROM features WHERE written < ?", moment)
+
+
+def drop_until(db, max_bytes):
+    """Drop the oldest rows until the file is no larger; return how many."""
+    _give_back(db)
+    dropped = 0
+    while _size(db) > max_bytes and count(db):
+        # Rows keep their share of the bytes; what they leave in pages half empty shows in the next round.
+        weight = f"sum(length(data) + {_OVERHEAD})"
+        (total,) = db.execute(f"SELECT {weight} FROM features").fetchone()
+        dropped += _drop(
+            db,
+            "DELETE FROM features WHERE rowid <= (SELECT max(age) FROM "
+            f"(SELECT rowid AS age, {weight} OVER (ORDER BY rowid DESC) AS kept FROM features) WHERE kept > ?)",
+            total * max_bytes / _size(db),
+        )
+    return dropped
+
+
+def _drop(db, statement, argument):
+    with transaction(db):
+        dropped = db.execute(statement, (argument,)).rowcount
+        db.execute("DELETE FROM extractors WHERE NOT EXISTS (SELECT 1 FROM features WHERE extractor = id)")
+    _give_back(db)
+    return dropped
+
+
+def _give_back(db):
+    """Cut pages that are free off the file, as far as its readers allow."""
+    if db.execute("PRAGMA freelist_count").fetchone()[0]:
+        db.execute("VACUUM")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _size(db):
+    return db.execute("PRAGMA page_count").fetchone()[0] * db.execute("PRAGMA page_size").fetchone()[0]

@@ -1,0 +1,81 @@
+"""Shards: all rows of a cache as one file that never changes, for network disks and for other machines."""
+
+import json
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from .connection import APPLICATION_ID, open_shard
+from .faults import NotACache
+from .rows import parse_record, unspoilt
+
+_BATCH = 1000
+
+
+def write_shard(db, path):
+    """Write all rows as one file that appears when it is complete.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+    path : str
+        Absolute. An earlier shard of this name is replaced, any other file is refused.
+    """
+    if os.path.exists(path) and not _is_shard(path):
+        raise FileExistsError(f"{path} exists and is no shard: choose another name")
+    handle, unfinished = tempfile.mkstemp(prefix=".shard-", dir=os.path.dirname(path))  # readable by the owner only
+    try:
+        db.execute("VACUUM INTO ?", (f"{Path(unfinished).as_uri()}?nolock=1",))
+        os.fsync(handle)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+    finally:
+        os.close(handle)
+
+
+def read_shard(path):
+    """Read a shard, verifying everything.
+
+    Parameters
+    ----------
+    path : str
+        Absolute.
+
+    Yields
+    ------
+    token : bytes
+    record : str
+        What the shard says about the extractor, as JSON.
+    rows : list of (digest, crc, data)
+
+    Raises
+    ------
+    ValueError
+        For a file that is no shard, or is damaged.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"there is no shard {path}")
+    try:
+        with open_shard(path) as db:
+            if (verdict := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != b"ok":
+                raise NotACache(verdict.decode(errors="replace"))
+            for id, token, record in db.execute("SELECT id, token, record FROM extractors ORDER BY id").fetchall():
+                if parse_record(record) is None:
+                    raise NotACache("the record of an extractor is damaged")
+                cursor = db.execute("SELECT digest, crc, data FROM features WHERE extractor = ? ORDER BY rowid", (id,))
+                while rows := cursor.fetchmany(_BATCH):
+                    if not all(unspoilt(token, row) for row in rows):
+                        raise NotACache("a checksum is wrong")
+                    yield token, json.dumps(parse_record(record)), rows
+    except (sqlite3.Error, NotACache) as error:
+        raise ValueError(f"the shard {path} cannot be merged ({error}): export it again") from error
+
+
+def _is_shard(path):
+    with open(path, "rb") as file:
+        header = file.read(100)
+    named = header.startswith(b"SQLite format 3\0") and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
+    return named and header[18] == 1  # 2 is the mark of a write-ahead log, which a cache in use has
