@@ -37,7 +37,7 @@ def benchmarks():
         yield path.stem
 
 
-@pytest.mark.parametrize("module", benchmarks())
+@pytest.mark.parametrize("module", list(benchmarks()))
 def test_every_benchmark_runs(module):
     module = importlib.import_module(f"benchmarks.{module}")
     ran = 0

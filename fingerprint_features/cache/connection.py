@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from ..images.errors import printable
 from .faults import NotACache, error_code, is_lock, warn_once
 from .mounts import network_disk
 
-APPLICATION_ID = int.from_bytes(b"FpFc", "big")
+_APPLICATION_ID = int.from_bytes(b"FpFc", "big")
 _FORMAT = 1
 _BUSY_SECONDS = 60
 _SMALLEST = 512  # a shorter file SQLite takes for a new one, and overwrites
@@ -25,13 +26,14 @@ _SCHEMA = (
     "CREATE TABLE extractors (id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, record TEXT NOT NULL)",
     "CREATE TABLE features (extractor INTEGER NOT NULL, digest BLOB NOT NULL, written INTEGER NOT NULL, "
     "crc INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (extractor, digest))",
-    f"PRAGMA application_id={APPLICATION_ID}",
+    f"PRAGMA application_id={_APPLICATION_ID}",
     f"PRAGMA user_version={_FORMAT}",
 )
 
 _handles = weakref.WeakSet()
 _fork_gate = threading.RLock()  # guards _handles; held across a fork
 _frozen = []
+_making = threading.Lock()  # closing a file drops the locks that SQLite in this process has on it: no other may be near
 
 
 class Connections:
@@ -107,13 +109,14 @@ class _Handle:
             return self.db
         self.close()  # somebody has removed the file, or put another in its place
         if found is not None and stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(f"the cache {path} is a folder: pass a file in it, like {path}/features.cache")
+            name = printable(path)
+            raise IsADirectoryError(f"the cache {name} is a folder: pass a file in it, like {name}/features.cache")
         if found is not None and not stat.S_ISREG(found.st_mode):
             raise OSError("it is no regular file")
-        if found is None or found.st_size == 0:
-            if not create:
-                return None
-            found = _make_file(path)
+        if not create and (found is None or found.st_size == 0):
+            return None
+        with _making:
+            found = _stat(path) or _make_file(path)
         self.identity = _identity(found)
         if 0 < found.st_size < _SMALLEST:
             raise NotACache("file is not a database")
@@ -177,8 +180,8 @@ def _open(path):
     if network:
         warn_once(
             ("network", path),
-            f"the feature cache {path} lies on a network disk ({network}), where it is slow and locks may fail: "
-            "give each worker a cache on its own disk, FeatureCache.export it as a shard, and merge the shards",
+            f"the feature cache {printable(path)} lies on a network disk ({network}), where it is slow and locks may "
+            "fail: give each worker a cache on its own disk, FeatureCache.export it as a shard, and merge the shards",
         )
     return db
 
@@ -227,7 +230,7 @@ def _set_journal(db, mode):
 
 
 def _check_format(db):
-    if _pragma(db, "application_id") != APPLICATION_ID:
+    if _pragma(db, "application_id") != _APPLICATION_ID:
         raise NotACache("it is a database of another kind")
     if (version := _pragma(db, "user_version")) != _FORMAT:
         raise NotACache(f"it has format {version}, this version of fingerprint_features reads format {_FORMAT}")
@@ -239,8 +242,10 @@ def _pragma(db, name):
 
 def _make_file(path):
     """Make an empty file, and its folder, that nobody else can read: a cache is as sensitive as the images."""
+    path = os.path.realpath(path)  # where a link leads to
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    with suppress(FileExistsError):  # another process was quicker
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return os.stat(path)
 
 

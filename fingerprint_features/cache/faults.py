@@ -5,7 +5,7 @@ import warnings
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_warned = set()
+_warned = {}
 
 
 class CacheWarning(UserWarning):
@@ -37,6 +37,6 @@ def is_lock(error):
 
 def warn_once(key, message):
     """Give a CacheWarning, unless this process has given one for this key."""
-    if key not in _warned:
-        _warned.add(key)
+    ours = object()
+    if _warned.setdefault(key, ours) is ours:  # one step, for two threads may get here at once
         warnings.warn(message, CacheWarning, stacklevel=2)

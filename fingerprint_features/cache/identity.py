@@ -29,7 +29,7 @@ def image_digest(raw, options, size):
     how = _decoding(options, size)
     if isinstance(raw, np.ndarray):
         state.update(f"array|{how}|{raw.dtype.str}|{raw.shape}|".encode())
-        state.update(np.ascontiguousarray(raw).data)
+        state.update(np.ascontiguousarray(raw).data if raw.dtype.kind in "biuf" else raw.tobytes())
     else:
         state.update(f"file|{how}|".encode())
         state.update(raw)
@@ -62,8 +62,11 @@ def describe(extractor):
     """Return what an extractor's token is made of, as plain JSON values."""
     kind = type(extractor)
     params = extractor.get_params(deep=False)
+    # In a script or notebook the class is edited under one name, and nobody bumps its version.
+    code = {"code": _code(vars(kind).values())} if kind.__module__ == "__main__" else {}
     return {
         "class": f"{kind.__module__}.{kind.__qualname__}",
+        **code,
         "values_version": extractor._values_version,
         "params": {name: canonical(v) for name, v in params.items() if name not in extractor._runtime_params},
         "state": canonical(extractor._value_state()),
@@ -78,13 +81,15 @@ def canonical(value):
         return int(value)
     if isinstance(value, Real):
         value = float(value)
-        return int(value) if value.is_integer() else repr(value)
+        return int(value) if value.is_integer() else value
     if isinstance(value, (list, tuple)):
         return [canonical(item) for item in value]
     if isinstance(value, dict):
         return {str(key): canonical(item) for key, item in value.items()}
     if isinstance(value, bytes):
-        return value.hex()
+        return {"bytes": value.hex()}
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return canonical(value.tolist())  # its bytes are addresses
     if isinstance(value, np.ndarray):
         digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=32).hexdigest()
         return {"array": [value.dtype.str, list(value.shape), digest]}
@@ -94,3 +99,14 @@ def canonical(value):
         f"a parameter of type {type(value).__name__} has no identity that survives the process, so its features "
         "cannot be cached: pass numbers, strings, arrays or extractors, or override _value_state"
     )
+
+
+def _code(members):
+    """Return what functions do, without where they were written."""
+    functions = [m for m in members if hasattr(m, "__code__")]
+    return [_instructions(function.__code__) for function in functions]
+
+
+def _instructions(code):
+    constants = [_instructions(c) if hasattr(c, "co_code") else repr(c) for c in code.co_consts]
+    return [code.co_name, code.co_code.hex(), list(code.co_names), constants]

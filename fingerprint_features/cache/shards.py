@@ -6,7 +6,8 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from .connection import APPLICATION_ID, open_shard
+from ..images.errors import printable
+from .connection import open_shard
 from .faults import NotACache
 from .rows import parse_record, unspoilt
 
@@ -20,20 +21,19 @@ def write_shard(db, path):
     ----------
     db : sqlite3.Connection
     path : str
-        Absolute. An earlier shard of this name is replaced, any other file is refused.
+        Absolute; there must be no such file.
     """
-    if os.path.exists(path) and not _is_shard(path):
-        raise FileExistsError(f"{path} exists and is no shard: choose another name")
+    if os.path.lexists(path):
+        raise FileExistsError(f"{printable(path)} exists, and shards never change: choose another name")
     handle, unfinished = tempfile.mkstemp(prefix=".shard-", dir=os.path.dirname(path))  # readable by the owner only
     try:
-        db.execute("VACUUM INTO ?", (f"{Path(unfinished).as_uri()}?nolock=1",))
-        os.fsync(handle)
+        with open(handle, "r+b") as file:
+            db.execute("VACUUM INTO ?", (f"{Path(unfinished).as_uri()}?nolock=1",))
+            os.fsync(file)
         os.replace(unfinished, path)
     except BaseException:
         os.unlink(unfinished)
         raise
-    finally:
-        os.close(handle)
 
 
 def read_shard(path):
@@ -57,7 +57,7 @@ def read_shard(path):
         For a file that is no shard, or is damaged.
     """
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"there is no shard {path}")
+        raise FileNotFoundError(f"there is no shard {printable(path)}")
     try:
         with open_shard(path) as db:
             if (verdict := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != b"ok":
@@ -71,11 +71,4 @@ def read_shard(path):
                         raise NotACache("a checksum is wrong")
                     yield token, json.dumps(parse_record(record)), rows
     except (sqlite3.Error, NotACache) as error:
-        raise ValueError(f"the shard {path} cannot be merged ({error}): export it again") from error
-
-
-def _is_shard(path):
-    with open(path, "rb") as file:
-        header = file.read(100)
-    named = header.startswith(b"SQLite format 3\0") and header[68:72] == APPLICATION_ID.to_bytes(4, "big")
-    return named and header[18] == 1  # 2 is the mark of a write-ahead log, which a cache in use has
+        raise ValueError(f"the shard {printable(path)} cannot be merged ({error}): export it again") from error

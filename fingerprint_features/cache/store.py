@@ -177,11 +177,9 @@ class FeatureCache:
         Parameters
         ----------
         path : path-like
-            File to write, on a network disk too. An earlier shard of this name is replaced.
+            File to write, on a network disk too; it must not exist.
         """
         path = os.path.abspath(os.fsdecode(path))
-        if os.path.realpath(path) == os.path.realpath(self.path):
-            raise FileExistsError(f"{printable(path)} is the cache itself: choose another name")
         if not self._ask(lambda db: write_shard(db, path) or True):
             raise FileNotFoundError(f"there is no cache {printable(self.path)} to export")
 

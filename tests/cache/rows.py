@@ -60,6 +60,8 @@ def uses(cache, n=200):
 
 def become(user):
     """Give up root's rights: root reads and writes anything, whatever the permissions say."""
+    import urllib.parse  # noqa: F401 (pathlib loads it late, from where root alone may be able to read)
+
     if os.geteuid() == 0:
         os.setgid(user)
         os.setuid(user)

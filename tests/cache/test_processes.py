@@ -77,7 +77,7 @@ def test_killed_writers_tear_nothing_and_lose_nothing_they_have_acknowledged(pat
         for seed, writer in writers.items():
             writer.kill()
             written[seed] = finish(writer)
-    assert sum(written.values()) > 1000
+    assert sum(written.values()) > 100
     cache = FeatureCache(path)
     for seed, n in written.items():
         digests = make_digests(n + 16, seed)  # the last batch may have arrived without a word

@@ -83,37 +83,31 @@ def test_a_cache_somebody_is_writing_can_be_merged_too(tmp_path, cache):
     assert all(hits(source, make_digests(20)))
 
 
-def test_an_interrupted_export_leaves_nothing(shard, cache, monkeypatch):
-    cache.merge(shard)
-    before = shard.read_bytes()
+def test_an_interrupted_export_leaves_nothing(cache, tmp_path, monkeypatch):
+    fill(cache, make_digests(300))
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(shards.os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        cache.export(shard)
+        cache.export(tmp_path / "shard")
     monkeypatch.undo()
-    assert shard.read_bytes() == before
-    assert not [name for name in os.listdir(shard.parent) if name.startswith(".")]
-    cache.export(shard)  # and the cache still works
+    assert not [name for name in os.listdir(tmp_path) if "shard" in name]
+    cache.export(tmp_path / "shard")  # and the cache still works
+    assert FeatureCache(tmp_path / "again").merge(tmp_path / "shard") == 300
 
 
-def test_an_earlier_shard_is_replaced(shard, cache, tmp_path):
+@pytest.mark.parametrize("name", ["shard", "merged.cache", "photo.png", "link"])
+def test_export_over_any_file_is_refused(shard, cache, tmp_path, name):
     fill(cache, make_digests(3))
-    cache.export(shard)
-    assert FeatureCache(tmp_path / "again").merge(shard) == 3
-
-
-@pytest.mark.parametrize("name", ["photo.png", "other.cache", "merged.cache"])
-def test_export_over_any_other_file_is_refused(tmp_path, cache, name):
-    fill(cache, make_digests(3))
-    fill(FeatureCache(tmp_path / "other.cache"), make_digests(1))
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
-    before = (tmp_path / name).read_bytes()
-    with pytest.raises(FileExistsError, match=rf"{name} .*: choose another name"):
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(FileExistsError, match=f"{name} exists, and shards never change: choose another name"):
         cache.export(tmp_path / name)
-    assert (tmp_path / name).read_bytes() == before
+    assert not [file for file in os.listdir(tmp_path) if file.startswith(".")]
+    assert not os.path.exists(tmp_path / "link")
+    assert FeatureCache(tmp_path / "again").merge(shard) == 305
 
 
 def test_export_of_no_cache_is_an_error(tmp_path):
@@ -184,15 +178,18 @@ def test_a_damaged_shard_is_named(shard, cache, damage, words):
     assert all(hits(cache, make_digests(300)))
 
 
-def test_a_hole_in_the_index_of_a_shard_is_seen(shard, cache):
+def test_a_row_that_has_dropped_out_of_the_index_is_seen(tmp_path, cache):
+    source, shard = FeatureCache(tmp_path / "source.cache"), tmp_path / "shard"
+    fill(source, make_digests(20))
+    source.export(shard)
     db = sqlite3.connect(shard)
-    (index,) = db.execute(
-        "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'features'"
-    ).fetchone()
+    (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'features'").fetchone()
     db.close()
     with open(shard, "r+b") as file:
-        file.seek(4096 * (index - 1) + 3)  # the number of entries on the index's first page
-        file.write(b"\x00\x00")
+        file.seek(4096 * (page - 1) + 3)  # where the page says how many entries it has
+        assert file.read(2) == b"\x00\x14"
+        file.seek(-1, os.SEEK_CUR)
+        file.write(b"\x13")
     with pytest.raises(ValueError, match="cannot be merged"):
         cache.merge(shard)
 

@@ -1,0 +1,2 @@
+from .cluster import ClusterClassifier as ClusterClassifier
+from .threshold import ThresholdClassifier as ThresholdClassifier

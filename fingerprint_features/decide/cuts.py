@@ -1,0 +1,55 @@
+"""Every cut a column of scores allows, and how good each is."""
+
+import numpy as np
+
+METRICS = ("f1", "kappa", "youden")
+
+
+def best_cut(scores, used, metric):
+    """Find the cut with the highest metric when ``score > cut`` says used.
+
+    Among equally good cuts the one in the widest gap wins, then the lowest. "All used" and "none used" are cuts too,
+    half a widest gap outside the scores; they win only where no cut between scores is as good.
+    """
+    levels, level = np.unique(scores, return_inverse=True)
+    total = np.bincount(level)
+    hits = np.bincount(level, weights=used)
+    # cut i lies below levels[i]; the last lies above all
+    tp = hits.sum() - np.concatenate([[0], hits.cumsum()])
+    called = total.sum() - np.concatenate([[0], total.cumsum()])
+    values = evaluate(tp, called, hits.sum(), total.sum(), metric)
+    gaps = np.diff(levels)
+    widths = np.concatenate([[-1], gaps, [-1]])
+    best = np.flatnonzero(values >= values.max() - 1e-12)  # 2/3 may be computed in two ways
+    chosen = best[np.argmax(widths[best])]
+    return _place(levels, gaps, chosen), float(values[chosen])
+
+
+def evaluate(tp, called, positives, n, metric):
+    """Return f1, Cohen's kappa or Youden's J for counts of hits and calls; 0 where it is not defined."""
+    tp, called = np.asarray(tp, dtype=float), np.asarray(called, dtype=float)
+    fp, negatives = called - tp, n - positives
+    if metric == "f1":
+        return _ratio(2 * tp, called + positives)
+    if metric == "kappa":
+        # (accuracy - chance) / (1 - chance), both times n * n
+        chance = called * positives + (n - called) * negatives
+        return _ratio(n * (tp + negatives - fp) - chance, n * n - chance)
+    return _ratio(tp, positives) - _ratio(fp, negatives)
+
+
+def _place(levels, gaps, chosen):
+    """Return a number midway between the two scores around a cut, never equal to the upper one."""
+    margin = gaps.max() / 2 if len(gaps) else 0.5 * max(1.0, abs(levels[0]))
+    if chosen == 0:
+        return float(min(levels[0] - margin, np.nextafter(levels[0], -np.inf)))
+    low = levels[chosen - 1]
+    if chosen == len(levels):
+        return float(low + margin)
+    middle = low + gaps[chosen - 1] / 2
+    return float(middle if middle < levels[chosen] else low)
+
+
+def _ratio(numerator, denominator):
+    denominator = np.broadcast_to(np.asarray(denominator, dtype=float), np.shape(numerator))
+    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator != 0)

@@ -1,0 +1,164 @@
+"""One score, one cut: used or not used."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .checks import check_option, encode, fail
+from .cuts import METRICS, best_cut, evaluate
+
+
+class ThresholdClassifier(ClassifierMixin, BaseEstimator):
+    """Call a row used when one of its columns lies above a threshold.
+
+    Parameters
+    ----------
+    threshold : "auto" or float, default="auto"
+        A number is taken as it is, and `fit` needs no labels. "auto" learns the cut with the best `metric` on the
+        rows given to `fit`, and needs labels.
+    metric : {"f1", "kappa", "youden"}, default="f1"
+        What "auto" maximises: F1 of the second class, Cohen's kappa, or sensitivity + specificity - 1.
+    greater : bool, default=True
+        True: large scores are used (similarities). False: small ones are (distances).
+    column : int, default=0
+        The column of X that holds the score; the others are ignored.
+
+    Attributes
+    ----------
+    threshold_ : float
+        The cut.
+    score_ : float
+        The metric reached on the rows given to `fit`; NaN without labels or with labels of one class.
+    classes_ : ndarray
+        The classes, the used one last: [0, 1] without labels. With labels of one class that class is always predicted.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+
+    Notes
+    -----
+    The cut is strict, ``score > threshold`` (``score < threshold`` with ``greater=False``), and lies midway between two
+    neighbouring training scores. Among equally good cuts the one in the widest gap is taken, then the one that calls
+    more rows used. Where calling all rows or none used is best, the cut lies half a widest gap outside the scores.
+    A rule "similarity of t or more" of a paper has to be written as a threshold just below t.
+
+    Learning costs one sort of the column. Adding a constant to all scores adds it to the threshold.
+
+    See Also
+    --------
+    sklearn.model_selection.TunedThresholdClassifierCV : Choose the cut by cross-validation, for any scorer.
+    sklearn.model_selection.FixedThresholdClassifier : A fixed cut on probabilities.
+    ClusterClassifier : Labels without a score.
+
+    Examples
+    --------
+    >>> scores = [[0.1], [0.4], [0.6], [0.9]]
+    >>> ThresholdClassifier().fit(scores, [0, 0, 1, 1]).threshold_
+    0.5
+    >>> ThresholdClassifier(0.4).fit(scores).predict(scores)
+    array([0, 0, 1, 1])
+    >>> ThresholdClassifier().fit(scores)
+    Traceback (most recent call last):
+    ValueError: ThresholdClassifier(threshold='auto') learns its cut from labels: it requires y to be passed, but the
+    target y is None. Give labels, or a number as threshold.
+    """
+
+    def __init__(self, threshold="auto", *, metric="f1", greater=True, column=0):
+        self.threshold = threshold
+        self.metric = metric
+        self.greater = greater
+        self.column = column
+
+    def fit(self, X, y=None):
+        """Learn or take the threshold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), default=None
+            Two classes, the used one sorting last. Needed by ``threshold="auto"`` only.
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        if y is None and self._learns():
+            raise ValueError(
+                f"{type(self).__name__}(threshold='auto') learns its cut from labels: it requires y to be passed, but "
+                "the target y is None. Give labels, or a number as threshold."
+            )
+        if y is None:
+            X, codes, self.classes_ = validate_data(self, X), None, np.array([0, 1])
+        else:
+            X, y = validate_data(self, X, y)
+            self.classes_, codes = encode(y, binary=True)
+        scores = self._oriented(X)
+        if self._learns() and len(self.classes_) == 2:
+            cut, self.score_ = best_cut(scores, codes, self.metric)
+        else:
+            # labels of one class leave nothing to choose: any cut will do, for that class is always predicted
+            cut = float(np.median(scores)) if self._learns() else self._sign() * float(self.threshold)
+            self.score_ = np.nan if codes is None or len(self.classes_) < 2 else self._score_at(scores > cut, codes)
+        self.threshold_ = self._sign() * cut
+        return self
+
+    def decision_function(self, X):
+        """Return how far each score lies beyond the threshold: positive where the row is called used.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self._oriented(validate_data(self, X, reset=False)) - self._sign() * self.threshold_
+
+    def predict(self, X):
+        """Return the class of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        used = self.decision_function(X) > 0
+        return self.classes_[used.astype(int) if len(self.classes_) == 2 else np.zeros(len(used), dtype=int)]
+
+    def _learns(self):
+        return isinstance(self.threshold, str)
+
+    def _sign(self):
+        return 1 if self.greater else -1
+
+    def _oriented(self, X):
+        if self.column >= X.shape[1]:
+            fail(self, "column", f"below the number of columns, {X.shape[1]}")
+        return self._sign() * X[:, self.column].astype(np.float64)
+
+    def _score_at(self, called, codes):
+        return float(evaluate((called * codes).sum(), called.sum(), codes.sum(), len(codes), self.metric))
+
+    def _check_params(self):
+        number = isinstance(self.threshold, Real) and not isinstance(self.threshold, bool)
+        if not (number and np.isfinite(self.threshold)) and not (self._learns() and self.threshold == "auto"):
+            fail(self, "threshold", "'auto' or a finite float")
+        check_option(self, "metric", METRICS)
+        if not isinstance(self.greater, (bool, np.bool_)):
+            fail(self, "greater", "True or False")
+        if not isinstance(self.column, Integral) or isinstance(self.column, bool) or self.column < 0:
+            fail(self, "column", "an int >= 0")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True  # it looks at one column
+        tags.target_tags.required = self._learns()
+        return tags

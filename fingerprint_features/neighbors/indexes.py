@@ -1,0 +1,198 @@
+"""The FAISS indexes: their parameters, how each is built, and the candidates it finds."""
+
+from contextlib import contextmanager
+from numbers import Integral
+
+import numpy as np
+
+from .metrics import METRICS
+
+# index: {parameter: what it is when not given; None stands for a value that depends on the data}
+PARAMETERS = {
+    "flat": {},
+    "ivf": {"n_lists": None, "n_probes": None},
+    "hnsw": {"m": 16, "ef_construction": 128, "ef_search": 96},
+    "pq": {"n_bytes": None},
+}
+PAIRS = [("hamming", "flat"), *((metric, index) for metric in ("euclidean", "cosine") for index in PARAMETERS)]
+# FAISS takes fewer than 20 queries one by one, and more by matrix products whose rounding depends on the batch:
+# an approximate index could then look into other lists for the same query.
+_ONE_BY_ONE = 16
+_BLOCK = 1024
+_ROUGH = 10  # codes rank roughly: the right rows are further down
+
+
+@contextmanager
+def threads(n):
+    """Let FAISS use n threads in calls of the current thread; leave the setting as it was."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(n)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def check_index(owner):
+    """Refuse an unknown index, metric, pair of the two, or index parameter."""
+    kind, index, metric = type(owner).__name__, owner.index, owner.metric
+    for name, value, options in (("metric", metric, dict(PAIRS)), ("index", index, PARAMETERS)):
+        if not isinstance(value, str) or value not in options:
+            listed = ", ".join(map(repr, options))
+            raise ValueError(f"the {name!r} parameter of {kind} must be one of {listed}. Got {value!r} instead.")
+    if (metric, index) not in PAIRS:
+        raise ValueError(f"{kind} has no index={index!r} for metric={metric!r}: use index='flat'")
+    given = {} if owner.index_params is None else owner.index_params
+    if not isinstance(given, dict) or not set(given) <= set(PARAMETERS[index]):
+        listed = ", ".join(map(repr, PARAMETERS[index])) or "nothing"
+        raise ValueError(
+            f"the 'index_params' parameter of {kind} must be None or a dict of {listed} with index={index!r}. "
+            f"Got {given!r} instead."
+        )
+    for name, value in given.items():
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"index_params[{name!r}] must be an int >= 1. Got {value!r} instead.")
+
+
+class BitIndex:
+    """Rows of bits: exact."""
+
+    exact = True
+    block = 1024
+
+    def __init__(self, rows):
+        import faiss
+
+        self._index = faiss.IndexBinaryFlat(8 * rows.shape[1])
+        self._index.add(rows)
+
+    def candidates(self, queries, k, n):
+        """Return values and positions of the n nearest rows, and the value above which none is among the first k."""
+        values, found = self._index.search(queries, n)
+        return values, found, values[:, k - 1]
+
+    def __getstate__(self):
+        import faiss
+
+        return faiss.serialize_index_binary(self._index)
+
+    def __setstate__(self, state):
+        import faiss
+
+        self._index = faiss.deserialize_index_binary(state)
+
+
+class VectorIndex:
+    """Rows of float32, centred and scaled first: FAISS loses digits on data far from the origin."""
+
+    def __init__(self, rows, metric, kind, given, seed):
+        self.kind, self.metric = kind, metric
+        self.exact = kind == "flat"
+        self.block = _BLOCK if kind in ("flat", "hnsw") else _ONE_BY_ONE
+        self.params = {**PARAMETERS[kind], **(given or {})}
+        parts = [slice(start, start + _BLOCK) for start in range(0, len(rows), _BLOCK)]
+        self.mean = sum(self._embed(rows[part], query=False).sum(axis=0) for part in parts) / len(rows)
+        self.scale = 1.0
+        self.scale = max(np.abs(self._centred(rows[part], query=False)).max() for part in parts) or 1.0
+        vectors = np.empty((len(rows), len(self.mean)), dtype=np.float32)
+        for part in parts:
+            vectors[part] = self._centred(rows[part], query=False)
+        with threads(1):  # the same index on any machine
+            self._index = getattr(self, f"_build_{kind}")(vectors, seed)
+
+    def candidates(self, queries, k, n):
+        """Return values and positions of about the n nearest rows, and the value above which none is among the first k.
+
+        Positions are -1 where the index found no more.
+        """
+        with np.errstate(over="ignore"):  # a query that far away is compared with every row, in float64
+            vectors = self._centred(queries, query=True).astype(np.float32)
+        padding = self._index.d - vectors.shape[1]
+        padded = np.pad(vectors, ((0, 0), (0, padding))) if padding else vectors
+        if self.kind == "pq":
+            n = min(_ROUGH * n, self._index.ntotal)
+            return *self._index.search(padded, n), np.full(len(queries), np.inf)
+        values, found = self._index.search(padded, n, params=self._search_parameters(n))
+        return values, found, self._limit(vectors, values[:, k - 1].astype(np.float64))
+
+    def _limit(self, vectors, values):
+        """Return the float32 value that a row at most as far as the given values cannot exceed.
+
+        With d columns the rounding of a dot product grows as sqrt(d) times both norms, and a row this near a query is
+        at most as long as the query and the distance together. Both values may be off.
+        """
+        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+        unit = np.finfo(np.float32).eps * (4 + 2 * np.sqrt(vectors.shape[1]))
+        return values + 4 * unit * (2 * norms + np.sqrt(values)) ** 2
+
+    def _embed(self, rows, query):
+        return METRICS[self.metric].embed(rows, query)
+
+    def _centred(self, rows, query):
+        return (self._embed(rows, query) - self.mean) / self.scale
+
+    def _build_flat(self, rows, seed):
+        import faiss
+
+        index = faiss.IndexFlatL2(rows.shape[1])
+        index.add(rows)
+        return index
+
+    def _build_ivf(self, rows, seed):
+        import faiss
+
+        n, d = rows.shape
+        # at least 39 rows a list, as FAISS asks for
+        lists = self.params["n_lists"] = min(self.params["n_lists"] or max(1, min(int(4 * np.sqrt(n)), n // 39)), n)
+        self.params["n_probes"] = min(self.params["n_probes"] or int(np.sqrt(2 * lists)), lists)
+        self._quantizer = faiss.IndexFlatL2(d)
+        index = faiss.IndexIVFFlat(self._quantizer, d, lists)
+        index.cp.seed, index.cp.min_points_per_centroid = seed, 1
+        index.train(rows)
+        index.add(rows)
+        return index
+
+    def _build_hnsw(self, rows, seed):
+        import faiss
+
+        index = faiss.IndexHNSWFlat(rows.shape[1], self.params["m"])
+        index.hnsw.efConstruction = self.params["ef_construction"]
+        index.add(rows)
+        return index
+
+    def _build_pq(self, rows, seed):
+        import faiss
+
+        n, d = rows.shape
+        if n < 2:
+            raise ValueError("index='pq' learns codes and needs at least 2 samples; got n_samples = 1")
+        pieces = self.params["n_bytes"] = min(self.params["n_bytes"] or -(-d // 8), d)
+        rows = np.pad(rows, ((0, 0), (0, -d % pieces)))
+        index = faiss.IndexPQ(rows.shape[1], pieces, min(8, int(np.log2(n))))
+        index.pq.cp.seed, index.pq.cp.min_points_per_centroid = seed, 1
+        index.train(rows)
+        index.add(rows)
+        return index
+
+    def _search_parameters(self, n):
+        import faiss
+
+        if self.kind == "ivf":
+            return faiss.SearchParametersIVF(nprobe=self.params["n_probes"])
+        if self.kind == "hnsw":
+            return faiss.SearchParametersHNSW(efSearch=max(n, self.params["ef_search"]))
+        return None
+
+    def __getstate__(self):
+        import faiss
+
+        kept = {name: value for name, value in vars(self).items() if name not in ("_index", "_quantizer")}
+        return kept, faiss.serialize_index(self._index)
+
+    def __setstate__(self, state):
+        import faiss
+
+        vars(self).update(state[0])
+        self._index = faiss.deserialize_index(state[1])

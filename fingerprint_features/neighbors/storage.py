@@ -1,0 +1,75 @@
+"""Neighbour estimators as files: arrays and JSON in one .npz, nothing pickled; the index is built again."""
+
+import json
+import os
+import zipfile
+
+import numpy as np
+
+_FORMAT = 1  # bump when a file of before could not be read; keep reading the older ones
+
+
+def save(estimator, path):
+    """Write rows, parameters and labels; under another name first, so that no half a file is ever seen."""
+    about = {
+        "format": _FORMAT,
+        "class": type(estimator).__name__,
+        "params": estimator.get_params(),
+        "n_features": estimator.n_features_in_,
+    }
+    arrays = {"rows": estimator._search.rows}
+    if hasattr(estimator, "feature_names_in_"):
+        arrays["feature_names"] = estimator.feature_names_in_.astype(str)
+    if hasattr(estimator, "classes_"):
+        arrays["classes"] = _plain(estimator.classes_)
+        arrays["codes"] = estimator._codes
+    path = os.fspath(path)
+    draft = f"{path}.{os.getpid()}.part"
+    try:
+        with open(draft, "wb") as file:
+            np.savez(file, about=np.array(json.dumps(about, default=_number)), **arrays)
+        os.replace(draft, path)
+    finally:
+        if os.path.exists(draft):
+            os.remove(draft)
+
+
+def load(cls, path):
+    """Return a fitted estimator of class `cls`."""
+    about, arrays = _read(path)
+    if about["class"] != cls.__name__:
+        raise ValueError(f"{path} holds a {about['class']}, not a {cls.__name__}: use {about['class']}.load")
+    estimator = cls(**about["params"])
+    estimator.n_features_in_ = about["n_features"]
+    if "feature_names" in arrays:
+        estimator.feature_names_in_ = arrays["feature_names"].astype(object)
+    if "classes" in arrays:
+        estimator.classes_, estimator._codes = arrays["classes"], arrays["codes"]
+    estimator._check_params()
+    return estimator._index_packed(arrays["rows"])
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        about = json.loads(str(arrays.pop("about")))
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is not a file that save wrote, or it is damaged ({error})") from error
+    if about["format"] != _FORMAT:
+        raise ValueError(f"{path} has format {about['format']}; this version reads {_FORMAT}")
+    return about, arrays
+
+
+def _plain(classes):
+    if classes.dtype != object:
+        return classes
+    if not all(isinstance(name, str) for name in classes):
+        raise ValueError("classes of mixed kinds cannot be saved: use strings or ints as labels")
+    return classes.astype(str)
+
+
+def _number(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} cannot be saved")

@@ -1,0 +1,295 @@
+"""Identity: a token changes when values can, and only then; a digest when the picture can, and only then."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from fingerprint_features import BaseExtractor, DecodeOptions, Filtered, Gabor, ImageSet, PHash, Wavelet
+from fingerprint_features.cache import describe, extractor_token, image_digest
+from fingerprint_features.cache import identity as module
+from tests.cache.rows import run_python
+from tests.helpers import Centre, Mean, random_images, write_images
+
+
+class Free(BaseExtractor):
+    """An extractor whose parameter may be anything."""
+
+    _runtime_params = ("device",)
+
+    def __init__(self, value=None, device="cpu"):
+        self.value = value
+        self.device = device
+
+
+def token(value):
+    return extractor_token(Free(value))
+
+
+# ---- tokens ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        (1, 1.0),
+        (1, np.int8(1)),
+        (1, np.float32(1)),
+        (0.5, np.float64(0.5)),
+        (0.0, -0.0),
+        (True, np.True_),
+        ((1, 2), [1.0, 2.0]),
+        ([(1, 2), [3]], ([1, 2], (3.0,))),
+        ("max", np.str_("max")),
+        ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}),
+        (np.arange(6).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3))),
+        (np.arange(6)[::2], np.array([0, 2, 4])),
+        (Wavelet(level=1), Wavelet(level=1.0)),
+        (float("nan"), float("nan")),
+    ],
+)
+def test_values_that_mean_the_same_have_one_token(one, same):
+    assert token(one) == token(same)
+
+
+DIFFERENT = [
+    None,
+    0,
+    1,
+    2,
+    -1,
+    0.5,
+    0.1,
+    np.nextafter(0.1, 1),
+    2**53,
+    2**53 + 1,
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    "",
+    "1",
+    "0.5",
+    "None",
+    "nan",
+    b"",
+    b"\x05",
+    "05",
+    [],
+    [1],
+    [[1]],
+    [1, 2],
+    [2, 1],
+    {},
+    {"a": 1},
+    {"a": 2},
+    {"b": 1},
+    np.zeros(4, dtype=np.uint8),
+    np.zeros(4, dtype=np.int8),
+    np.zeros((2, 2), dtype=np.uint8),
+    np.ones(4, dtype=np.uint8),
+    Wavelet(),
+    Wavelet(level=3),
+    PHash(),
+    Filtered(Wavelet(), filter="gaussian"),
+    Filtered(Wavelet(level=3), filter="gaussian"),
+]
+
+
+def test_values_that_mean_something_else_have_their_own_tokens():
+    tokens = [token(value) for value in DIFFERENT]
+    equal = [(DIFFERENT[i], DIFFERENT[k]) for i in range(len(tokens)) for k in range(i) if tokens[i] == tokens[k]]
+    assert equal == []
+
+
+@pytest.mark.parametrize(
+    ("extractor", "changes"),
+    [
+        (Wavelet(), {"wavelet": "haar", "level": 3}),
+        (Gabor(), {"frequencies": (0.1, 0.2), "n_orientations": 3}),
+        (Filtered(PHash()), {"extractor": PHash(8), "filter": "laplacian"}),
+    ],
+)
+def test_changing_any_parameter_changes_the_token(extractor, changes):
+    tokens = {extractor_token(extractor)}
+    for name, value in changes.items():
+        tokens.add(extractor_token(clone(extractor).set_params(**{name: value})))
+    assert len(tokens) == 1 + len(changes)
+
+
+def test_set_params_equals_a_fresh_object():
+    assert extractor_token(Wavelet().set_params(level=3)) == extractor_token(Wavelet(level=3))
+
+
+def test_a_runtime_parameter_plays_no_part():
+    assert extractor_token(Free(1, device="cpu")) == extractor_token(Free(1, device="cuda"))
+    assert extractor_token(Free(Free(1, device="cpu"))) == extractor_token(Free(Free(1, device="cuda")))
+    assert "device" not in describe(Free())["params"]
+
+
+def test_a_runtime_parameter_need_have_no_identity():
+    assert extractor_token(Free(1, device=object())) == extractor_token(Free(1))
+
+
+def test_bumping_the_values_version_changes_the_token(monkeypatch):
+    before, nested = extractor_token(PHash()), token(PHash())
+    monkeypatch.setattr(PHash, "_values_version", PHash._values_version + 1)
+    assert extractor_token(PHash()) != before
+    assert token(PHash()) != nested
+
+
+def test_the_name_of_the_class_and_of_its_module_matter():
+    class Twin(Mean):
+        pass
+
+    class Elsewhere(Mean):
+        __module__ = "elsewhere"
+
+    Elsewhere.__qualname__ = Mean.__qualname__
+    assert len({extractor_token(kind()) for kind in (Mean, Twin, Elsewhere)}) == 3
+
+
+def test_fitted_state_matters():
+    images = random_images(4)
+    dark, light = Centre().fit(images // 2), Centre().fit(images)
+    assert extractor_token(dark) != extractor_token(light)
+    assert extractor_token(light) == extractor_token(Centre().fit(images))
+    assert extractor_token(Centre()) not in (extractor_token(dark), extractor_token(light))
+    assert token(dark) != token(light)  # of a nested extractor too
+
+
+def test_a_token_is_32_bytes_and_the_same_in_every_process():
+    extractor = Gabor(frequencies=[0.1, 0.25], n_orientations=2.0)
+    printed = run_python(
+        """
+        from fingerprint_features import Gabor
+        from fingerprint_features.cache import extractor_token
+        print(extractor_token(Gabor(n_orientations=2, frequencies=(0.1, 0.25))).hex())
+        """
+    )
+    assert bytes.fromhex(printed) == extractor_token(extractor)
+    assert len(extractor_token(extractor)) == 32
+
+
+def test_arrays_of_objects_are_known_by_what_they_hold():
+    names = ["max", "mean" + str(len("x"))]
+    assert token(np.array(names, dtype=object)) == token(np.array([name[:] + "" for name in names], dtype=object))
+    assert token(np.array(names, dtype=object)) != token(np.array(names[::-1], dtype=object))
+    assert token(np.array([1000, 2000], dtype=object)) == token(np.array([int("1000"), int("2000")], dtype=object))
+    with pytest.raises(TypeError, match="has no identity"):
+        token(np.array([object()], dtype=object))
+
+
+@pytest.mark.parametrize("value", [object(), len, int, {1, 2}, range(3), 1j, [object()], {"a": object()}])
+def test_what_has_no_identity_is_refused_with_what_to_do(value):
+    words = r"has no identity that survives the process, .*pass numbers, strings, arrays or extractors, or override"
+    with pytest.raises(TypeError, match=words):
+        token(value)
+
+
+# ---- digests --------------------------------------------------------------------------------------------
+
+RAW = b"the bytes of a file"
+OPTIONS = DecodeOptions()
+
+
+def test_everything_that_decides_how_bytes_become_pixels_matters(monkeypatch):
+    digests = [
+        image_digest(RAW, OPTIONS, None),
+        image_digest(RAW + b".", OPTIONS, None),
+        image_digest(RAW[:-1], OPTIONS, None),
+        image_digest(RAW, OPTIONS, (8, 16)),
+        image_digest(RAW, OPTIONS, (16, 8)),
+        image_digest(RAW, DecodeOptions(orientation="ignore"), None),
+        image_digest(RAW, DecodeOptions(alpha="drop"), None),
+        image_digest(RAW, DecodeOptions(palette="error"), None),
+        image_digest(RAW, DecodeOptions(max_pixels=100), None),
+        image_digest(RAW, DecodeOptions(page=0), None),
+        image_digest(RAW, DecodeOptions(page=1), None),
+        image_digest(RAW, DecodeOptions(value_range=(0, 1)), None),
+        image_digest(RAW, DecodeOptions(value_range=(0, 2)), None),
+    ]
+    monkeypatch.setattr(module, "DECODER_VERSION", module.DECODER_VERSION + 1)
+    module._decoding.cache_clear()
+    digests.append(image_digest(RAW, OPTIONS, None))
+    module._decoding.cache_clear()
+    assert len(set(digests)) == len(digests)
+    assert {len(digest) for digest in digests} == {32}
+
+
+def test_options_that_mean_the_same_have_one_digest():
+    one = image_digest(RAW, DecodeOptions(max_pixels=64_000_000, value_range=[0, 1.0]), (8, 8.0))
+    assert one == image_digest(RAW, DecodeOptions(max_pixels=64e6, value_range=(0.0, 1)), (8, 8))
+
+
+def test_the_name_and_time_of_a_file_play_no_part(tmp_path):
+    paths = write_images(tmp_path / "a", random_images(2))
+    others = write_images(tmp_path / "b", random_images(2), ["z.png", "it is no tiff.tiff"])
+
+    def digests(paths):
+        images = ImageSet(paths)
+        return [image_digest(images.raw(i), images.options, images.size) for i in range(len(images))]
+
+    assert digests(paths) == digests(others)
+    assert len(set(digests(paths))) == 2
+
+
+def test_arrays_are_known_by_dtype_shape_and_bytes():
+    array = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    other = array.copy()
+    other[2, 3] += 1
+    digests = [
+        image_digest(raw, OPTIONS, None)
+        for raw in (
+            array,
+            other,
+            array.reshape(4, 3),
+            array.T,
+            array.reshape(1, 12),
+            array.view(np.int8),
+            array.astype(np.uint16),
+            array.astype(np.float32),
+            array.tobytes(),
+        )
+    ]
+    assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        np.asfortranarray,
+        lambda array: np.repeat(array, 2, axis=0)[::2],
+        lambda array: array[::-1, ::-1].copy()[::-1, ::-1],
+        lambda array: np.dstack([array, array])[..., 1],
+    ],
+)
+def test_the_layout_in_memory_plays_no_part(change):
+    array = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    assert not change(array).flags.c_contiguous
+    assert image_digest(change(array), OPTIONS, None) == image_digest(array, OPTIONS, None)
+
+
+def test_bytes_in_the_other_order_are_never_taken_for_these():
+    array = np.arange(12, dtype="<u2").reshape(3, 4)
+    assert image_digest(array.view(">u2"), OPTIONS, None) != image_digest(array, OPTIONS, None)
+
+
+def test_reading_a_digest_leaves_a_read_only_array_alone():
+    array = random_images(1)[0]
+    array.flags.writeable = False
+    assert image_digest(array, OPTIONS, None) == image_digest(array.copy(), OPTIONS, None)
+
+
+def _class_of_a_notebook(source):
+    namespace = {"BaseExtractor": BaseExtractor, "__name__": "__main__"}
+    exec(source, namespace)
+    return namespace["Cell"]()
+
+
+def test_a_class_of_a_notebook_is_known_by_what_it_does():
+    body = "class Cell(BaseExtractor):\n    def _extract_one(self, image):\n        return [image.{}()]\n"
+    first, again = (
+        _class_of_a_notebook(body.format("mean")),
+        _class_of_a_notebook("# a comment\n\n" + body.format("mean")),
+    )
+    assert extractor_token(first) == extractor_token(again)
+    assert extractor_token(first) != extractor_token(_class_of_a_notebook(body.format("max")))
