@@ -9,7 +9,7 @@ import numpy as np
 
 # Small sizes first: the smoke test runs every benchmark at its first parameters.
 SIZES = [64, 256]
-COUNT = int(os.environ.get("FINGERPRINT_BENCH_IMAGES", "32"))
+COUNT = int(os.environ.get("FINGERPRINT_BENCH_IMAGES", "64"))
 
 
 @cache

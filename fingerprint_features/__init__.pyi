@@ -3,7 +3,15 @@ from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans
 from .datasets import make_attribution_task as make_attribution_task
 from .datasets import make_membership_task as make_membership_task
+from .decide import ClusterClassifier as ClusterClassifier
+from .decide import ThresholdClassifier as ThresholdClassifier
+from .evaluate import attribution_scores as attribution_scores
+from .evaluate import confusion_scores as confusion_scores
 from .evaluate import membership_scores as membership_scores
+from .evaluate import permutation_test as permutation_test
+from .evaluate import tpr_at_fpr as tpr_at_fpr
+from .evaluate import validate_submission as validate_submission
+from .evaluate import write_submission as write_submission
 from .extractors import GLCM as GLCM
 from .extractors import LBP as LBP
 from .extractors import BaseExtractor as BaseExtractor
@@ -21,4 +29,8 @@ from .images import ImageReadError as ImageReadError
 from .images import ImageSet as ImageSet
 from .images import check_images as check_images
 from .images import drop_failed as drop_failed
+from .neighbors import FaissKNeighborsClassifier as FaissKNeighborsClassifier
+from .neighbors import FaissKNeighborsTransformer as FaissKNeighborsTransformer
+from .neighbors import FaissNearestNeighbors as FaissNearestNeighbors
+from .neighbors import retrieve as retrieve
 from .pipeline import FeaturePipeline as FeaturePipeline
