@@ -1,3 +1,10 @@
+from . import cache as cache
+from . import datasets as datasets
+from . import decide as decide
+from . import evaluate as evaluate
+from . import extractors as extractors
+from . import images as images
+from . import neighbors as neighbors
 from .cache import FeatureCache as FeatureCache
 from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans

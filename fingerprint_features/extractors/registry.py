@@ -36,8 +36,9 @@ def list_extractors():
     ('fingerprint_features', 'perceptual hash: signs of the lowest cosine frequencies')
     """
     found = {name: ("fingerprint_features", caption) for name, (_, caption) in _BUILT_IN.items()}
-    for name, entry in _plug_ins().items():
-        found.setdefault(name, (_provider(entry), f"plug-in {entry.value}"))
+    for name, entries in _plug_ins().items():
+        providers, values = (", ".join(sorted(set(texts))) for texts in zip(*map(_origin, entries), strict=True))
+        found[name] = providers, f"plug-in {values}"
     return dict(sorted(found.items()))
 
 
@@ -76,29 +77,38 @@ def make_extractor(name, **params):
     plug_ins = _plug_ins()
     if name not in plug_ins:
         known = list_extractors()
-        close = difflib.get_close_matches(name, known, n=1)
+        close = difflib.get_close_matches(str(name).lower(), known, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ValueError(f"no extractor is called {name!r}: {hint}known are {', '.join(known)}")
-    return _load(plug_ins[name])(**params)
+    entries = plug_ins[name]
+    if len(entries) > 1:
+        providers = " and ".join(sorted(_origin(entry)[0] for entry in entries))
+        raise ExtractorLoadError(f"{name!r} is advertised by {providers}: uninstall one, or import the class you want")
+    return _load(entries[0])(**params)
 
 
 def _plug_ins():
-    return {e.name: e for e in entry_points(group=ENTRY_POINT_GROUP) if e.name not in _BUILT_IN}
+    """Return the advertised entry points by name; a plug-in may not stand in for a built-in."""
+    found = {}
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name not in _BUILT_IN:
+            found.setdefault(entry.name, []).append(entry)
+    return found
 
 
 def _load(entry):
     from .base import BaseExtractor
 
+    advertised = "{} advertises {}".format(*_origin(entry))
     try:
         kind = entry.load()
     except Exception as error:
-        raise ExtractorLoadError(
-            f"{_provider(entry)} advertises {entry.value}, which cannot be loaded: {error}"
-        ) from error
+        raise ExtractorLoadError(f"{advertised}, which cannot be loaded: {error}") from error
     if not (isinstance(kind, type) and issubclass(kind, BaseExtractor)):
-        raise ExtractorLoadError(f"{_provider(entry)} advertises {entry.value}, which is no subclass of BaseExtractor")
+        raise ExtractorLoadError(f"{advertised}, which is no subclass of BaseExtractor")
     return kind
 
 
-def _provider(entry):
-    return entry.dist.name if entry.dist is not None else "unknown distribution"
+def _origin(entry):
+    """Return the distribution that advertises an entry point, and what it points to."""
+    return (entry.dist.name if entry.dist is not None else "unknown distribution"), entry.value
