@@ -1,0 +1,118 @@
+"""What one challenge is made of, and its folder on disk."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..images import ImageSet, natural_key
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Images to judge, the images to compare them with, and the truth as far as it is known.
+
+    *Detect*: `X` are real images, `y` says which of them the generator was trained on, `reference` is what it
+    generated. *Attribute*: `X` are generated images, `y` says which subset each stems from, `reference` are real
+    images with their subsets in `reference_y`. Either way ``cross_val_score(model, task.X, task.y)`` is the question.
+
+    Attributes
+    ----------
+    X : ImageSet
+        The images to judge; their ids, and their patients where known, travel with them.
+    y : ndarray of int of shape (len(X),) or None
+        1 used, 0 unused; or the number of the subset, from 1. None where the truth is withheld.
+    reference : ImageSet or None
+        The images to compare with. None in the test split of the attribution challenge, which comes without.
+    holdout : ImageSet or None
+        Real images known not to have been used, of patients who are not in `X`.
+    groups : ndarray of shape (len(X),) or None
+        The patient of each image of `X`.
+    origin : ndarray of object of shape (number of generated images,) or None
+        For each generated image (in `reference`, or in `X` when attributing) the id of the real image it descends
+        from, or None. None altogether where nobody knows.
+    reference_y : ndarray of int of shape (len(reference),) or None
+        The subsets of the reference images, when attributing.
+
+    See Also
+    --------
+    make_membership_task, make_attribution_task : Tasks with planted truth.
+    load_imageclef_gans : Tasks from the challenge's folders.
+    """
+
+    X: ImageSet
+    y: np.ndarray | None = field(repr=False)
+    reference: ImageSet | None
+    holdout: ImageSet | None = None
+    groups: np.ndarray | None = field(default=None, repr=False)
+    origin: np.ndarray | None = field(default=None, repr=False)
+    reference_y: np.ndarray | None = field(default=None, repr=False)
+
+    def to_folder(self, path):
+        """Write the images as PNG files in the layout of the ImageCLEF GANs challenge of 2025.
+
+        Parameters
+        ----------
+        path : path-like
+            The folder; it is made where missing. ``load_imageclef_gans`` reads it: year 2025, subtask 1 (detect)
+            or 2 (attribute), split "train", or "test" where `y` is None.
+
+        Notes
+        -----
+        Detect: ``generated/``, ``real_used/`` and ``real_not_used/`` (``real_unknown/`` without `y`), and
+        ``holdout/`` if there is one. Attribute: ``real/t1/`` ... and ``generated/gen_t1/`` ... (without `y` only
+        ``generated_unknown/``). A file is called by its image's id where ids are distinct plain names that sort
+        into the set's own order, and numbered otherwise; so images come back in the order in which they are,
+        within each folder.
+
+        Raises
+        ------
+        FileExistsError
+            When one of these folders already holds something.
+        """
+        folders = {name: images for name, images in self._folders() if images is not None and len(images)}
+        for name in folders:
+            target = os.path.join(path, name)
+            if os.path.isdir(target) and os.listdir(target):
+                raise FileExistsError(f"{target} is not empty: write the task to a new folder")
+        for name, images in folders.items():
+            target = Path(path, name)
+            target.mkdir(parents=True, exist_ok=True)
+            for file, image in zip(_file_names(images.ids), images, strict=True):
+                (target / file).write_bytes(_png(image, file))
+
+    def _folders(self):
+        """Yield the name of every folder and its images."""
+        attributes = self.reference is None or self.reference_y is not None
+        if attributes and self.y is None:
+            yield "generated_unknown", self.X
+        elif attributes:
+            for subset in np.unique(self.y):
+                yield f"real/t{subset}", self.reference[self.reference_y == subset]
+                yield f"generated/gen_t{subset}", self.X[self.y == subset]
+        else:
+            yield "generated", self.reference
+            yield "holdout", self.holdout
+            if self.y is None:
+                yield "real_unknown", self.X
+            else:
+                yield "real_used", self.X[self.y == 1]
+                yield "real_not_used", self.X[self.y == 0]
+
+
+def _file_names(ids):
+    names = [re.sub(r"\.(png|jpe?g)$", "", PurePosixPath(id).name, flags=re.IGNORECASE) + ".png" for id in ids]
+    plain = all(re.fullmatch(r"\w[\w.-]*", name) for name in names)
+    if plain and len({name.casefold() for name in names}) == len(names) and names == sorted(names, key=natural_key):
+        return names
+    return [f"{i:05d}.png" for i in range(1, len(names) + 1)]
+
+
+def _png(image, name):
+    import cv2
+
+    if image.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"{name}: PNG holds 8 or 16 bits a channel, not {image.dtype}")
+    return cv2.imencode(".png", image if image.ndim == 2 else image[..., ::-1])[1].tobytes()
