@@ -166,7 +166,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         if deep:
             for name, extractor in self._named():
                 params[name] = extractor
-                if hasattr(extractor, "get_params"):
+                if isinstance(extractor, BaseExtractor):
                     params.update((f"{name}__{key}", value) for key, value in extractor.get_params().items())
         return params
 
@@ -183,13 +183,18 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         """
         if "extractors" in params:
             self.extractors = params.pop("extractors")
+            self.__dict__.pop("extractors_", None)
+        if hasattr(self, "extractors_"):  # what was fitted with other parameters, or is replaced, must be fitted anew
+            touched = {key.split("__")[0] for key in params}
+            self.extractors_ = [(name, extractor) for name, extractor in self.extractors_ if name not in touched]
         named = dict(self._named())
         if not named.keys().isdisjoint(params):
             self.extractors = [(name, params.pop(name, extractor)) for name, extractor in named.items()]
         return super().set_params(**params)
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "extractors_") or not any(extractor._stateful for _, extractor in self._active())
+        fitted = dict(getattr(self, "extractors_", ()))
+        return all(name in fitted for name, extractor in self._active() if extractor._stateful)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

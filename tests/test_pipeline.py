@@ -353,3 +353,21 @@ def test_progress_shows_images_per_second(capsys):
 
 def test_extractors_made_by_name_work():
     assert FeaturePipeline([make_extractor("image_stats")]).fit_transform(random_images(2)).shape == (2, 7)
+
+
+def test_a_replaced_learner_must_be_fitted_anew_and_nothing_else():
+    images = random_images()
+    pipeline = FeaturePipeline([("a", Centre()), Mean()]).fit(images)
+    assert pipeline.set_params(mean__factor=2, batch_size=3).transform(images).shape == (12, 2)
+    with pytest.raises(NotFittedError):
+        pipeline.set_params(a=Pixels()).transform(images)
+    assert pipeline.fit(images).transform(images).shape == (12, 257)
+    with pytest.raises(NotFittedError):
+        pipeline.set_params(extractors=[Centre()]).transform(images)
+
+
+def test_a_class_in_place_of_an_instance_can_be_shown_and_is_refused_when_used():
+    pipeline = FeaturePipeline([Mean]).set_params(batch_size=3)
+    assert "Mean" in pipeline._repr_html_()
+    with pytest.raises(TypeError, match="pass an instance"):
+        pipeline.fit(random_images(2))

@@ -181,7 +181,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         except ImageReadError as error:
             if len(pictures) == 1:
                 reason = error.failures[0]
-                failure = ImageFailure(ids[0], reason.kind, f"{type(self).__name__}: {reason.reason}")
+                failure = ImageFailure(str(ids[0]), reason.kind, f"{type(self).__name__}: {reason.reason}")
                 return np.full((1, width), np.nan, dtype=np.float32), {0: failure}
         except Exception as error:
             error.add_note(f"while {type(self).__name__} read {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")

@@ -54,7 +54,7 @@ def _check_number(owner, name, of, kind, low, high, closed):
 
 
 def _in_range(value, of, low=None, high=None, closed=True):
-    if not isinstance(value, of) or isinstance(value, (bool, np.bool_)) or not np.isfinite(value):
+    if not isinstance(value, of) or isinstance(value, (bool, np.bool_)) or not -np.inf < value < np.inf:
         return False
     if closed:
         return (low is None or value >= low) and (high is None or value <= high)

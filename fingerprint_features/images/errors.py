@@ -48,7 +48,7 @@ class ImageReadError(ValueError):
 
     def named(self, id):
         """Return the same error with the image's real id in place of the decoder's placeholder."""
-        return type(self)(ImageFailure(id, f.kind, f.reason) for f in self.failures)
+        return type(self)(ImageFailure(str(id), f.kind, f.reason) for f in self.failures)
 
     def __str__(self):
         if len(self.failures) == 1:

@@ -1,0 +1,156 @@
+"""Grey-level co-occurrence: how grey levels follow one another at given distances and directions."""
+
+from functools import lru_cache
+from numbers import Integral
+
+import numpy as np
+
+from .base import BaseExtractor
+from .depth import to_uint8_if_exact
+from .kernels.glcm import cooccurrence_sums
+from .params import as_tuple, check_int, check_option, fail
+
+_PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy")
+
+
+class GLCM(BaseExtractor):
+    """Properties of the normalised grey-level co-occurrence matrices [1]_.
+
+    A matrix tells how often level j is found at an offset from level i.
+
+    Parameters
+    ----------
+    distances : float or sequence of float, default=(1, 2, 3)
+        Lengths of the offsets in pixels, from 1.
+    angles : int or sequence of float, default=4
+        Directions of the offsets: a number of them, equally spaced in [0, 180) degrees, or the degrees themselves.
+        0 is to the right and 90 down; offsets are rounded to whole pixels.
+    levels : int, default=32
+        Grey levels told apart, 2 to 256. Does not change the number of columns.
+    symmetric : bool, default=True
+        Whether (i, j) counts as (j, i) too. If so, an angle and the opposite one give the same.
+    properties : str or sequence of str, default=all seven
+        Of ``"contrast"``, ``"dissimilarity"``, ``"homogeneity"``, ``"ASM"``, ``"energy"``, ``"correlation"``,
+        ``"entropy"`` (``-sum(p * ln(p))``). Each gives a column per distance and angle.
+    pool : {None, "mean_range"}, default=None
+        ``"mean_range"`` gives mean and range over the angles instead: two columns per property and distance, which
+        hardly change when the image is turned.
+
+    See Also
+    --------
+    LBP : Which neighbours are lighter, whatever the difference.
+
+    Notes
+    -----
+    A flat image has homogeneity, ASM, energy and correlation 1 and all others 0; so has an image without pairs at an
+    offset, too small for it, but for homogeneity, ASM and energy, which are 0 too. Nothing changes when the image is
+    turned by 180 degrees, with ``symmetric=True``.
+
+    An 8-bit level v becomes ``v * levels // 256``, a 16-bit one ``v * levels // 65536``, a float ``floor(v * levels)``;
+    16-bit and float images that hold 8-bit levels (``257 * v``, ``v / 255``) are read as 8 bits.
+    Equal to ``graycomatrix`` and ``graycoprops`` of scikit-image to single precision (1e-6 of the value; 1e-6 for
+    correlation), offsets included. About 0.4 ms for an image of 256 x 256 with the defaults, 0.8 ms with 256 levels.
+
+    References
+    ----------
+    .. [1] Haralick, Shanmugam, Dinstein, Textural Features for Image Classification, IEEE TSMC 3(6), 1973.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stripes = np.tile(np.array([0, 255], dtype=np.uint8), (1, 4, 2))
+    >>> glcm = GLCM(distances=1, angles=[0, 90], levels=2, properties=["contrast", "entropy"])
+    >>> dict(zip(glcm.get_feature_names_out(), glcm.transform(stripes)[0].tolist()))
+    {'glcm_contrast_d1_a0': 1.0, 'glcm_contrast_d1_a90': 0.0, ...'glcm_entropy_d1_a90': 0.6931...}
+    >>> GLCM(levels=1).fit(stripes)
+    Traceback (most recent call last):
+    ValueError: the 'levels' parameter of GLCM must be an int in [2, 256]. Got 1 instead.
+    """
+
+    def __init__(self, distances=(1, 2, 3), angles=4, levels=32, symmetric=True, properties=_PROPERTIES, pool=None):
+        self.distances = distances
+        self.angles = angles
+        self.levels = levels
+        self.symmetric = symmetric
+        self.properties = properties
+        self.pool = pool
+
+    def _check_params(self):
+        as_tuple(self, "distances", low=1)
+        self._degrees()
+        check_int(self, "levels", 2, 256)
+        check_option(self, "symmetric", (True, False))
+        names = self._property_names()
+        if not names or any(name not in _PROPERTIES for name in names) or len(set(names)) < len(names):
+            fail(self, "properties", f"one or several of {', '.join(map(repr, _PROPERTIES))}")
+        check_option(self, "pool", (None, "mean_range"))
+
+    def _degrees(self):
+        if isinstance(self.angles, Integral):
+            check_int(self, "angles", 1, 180)
+            return tuple(180 * i / self.angles for i in range(self.angles))
+        return as_tuple(self, "angles", low=-360, high=360)
+
+    def _property_names(self):
+        return tuple(self.properties) if isinstance(self.properties, (tuple, list)) else (self.properties,)
+
+    def _column_names(self):
+        last = ["mean", "range"] if self.pool else [f"a{angle:g}" for angle in self._degrees()]
+        distances = as_tuple(self, "distances", low=1)
+        return [f"glcm_{name}_d{d:g}_{end}" for name in self._property_names() for d in distances for end in last]
+
+    def _extract_one(self, image):
+        offsets, which = _offsets(as_tuple(self, "distances", low=1), self._degrees(), self.symmetric)
+        sums = cooccurrence_sums(_quantize(image, self.levels), *offsets, int(self.levels), self.symmetric)
+        of_offset = _properties(*sums.T, self.symmetric)
+        values = np.array([of_offset[name] for name in self._property_names()])[:, which]
+        if self.pool:
+            values = np.stack([values.mean(axis=2), np.ptp(values, axis=2)], axis=2)
+        return values.ravel()
+
+
+@lru_cache(maxsize=64)
+def _offsets(distances, degrees, symmetric):
+    """Return the rows and columns of the different offsets, and which of them each distance and angle has."""
+    radians = np.deg2rad(degrees)
+    exact = np.array(distances)[:, None, None] * np.stack([np.sin(radians), np.cos(radians)], axis=1)
+    offsets = np.trunc(exact + np.copysign(0.5, exact)).astype(np.int64)  # halves away from zero
+    if symmetric:
+        backwards = (offsets[..., 0] < 0) | ((offsets[..., 0] == 0) & (offsets[..., 1] < 0))
+        offsets[backwards] *= -1
+    different, which = np.unique(offsets.reshape(-1, 2), axis=0, return_inverse=True)
+    return tuple(np.ascontiguousarray(different.T)), which.reshape(offsets.shape[:2])
+
+
+def _quantize(image, levels):
+    image = to_uint8_if_exact(image)
+    if image.dtype == np.uint8:
+        return (image.astype(np.uint16) * levels >> 8).astype(np.uint8)
+    if image.dtype == np.uint16:
+        return (image.astype(np.uint32) * levels >> 16).astype(np.uint8)
+    return np.minimum(image.astype(np.float64) * levels, levels - 1).astype(np.uint8)
+
+
+def _properties(n, equal, distance, contrast, homogeneity, squares, equal_squares, logs, i, ii, j, jj, symmetric):
+    """Return each property at every offset, from the sums over its n pairs."""
+    empty = n == 0
+    n = np.where(empty, 1, n)
+    if symmetric:  # a pair of different levels counts once at (i, j) and once at (j, i), one of equal levels twice
+        asm = (squares + equal_squares) / (2 * n * n)
+        entropy = np.log(n) - logs / n + np.log(2) * (1 - equal / n)
+        deviation = 2 * n * (ii + jj) - (i + j) ** 2
+        covariation = deviation - 2 * n * contrast
+    else:
+        asm = squares / (n * n)
+        entropy = np.log(n) - logs / n
+        deviation = np.sqrt((n * ii - i * i) * (n * jj - j * j))
+        covariation = n * (ii + jj - contrast) / 2 - i * j
+    return {
+        "contrast": contrast / n,
+        "dissimilarity": distance / n,
+        "homogeneity": homogeneity / n,
+        "ASM": asm,
+        "energy": np.sqrt(asm),
+        "correlation": np.divide(covariation, deviation, out=np.ones_like(n), where=deviation > 0),
+        "entropy": np.where(empty | (asm == 1), 0, entropy),  # exactly, of what is all alike
+    }
