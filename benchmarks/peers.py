@@ -64,6 +64,13 @@ def image_stats(image):
     return np.array([*moments, len(areas), areas.mean(), areas.std()])
 
 
+def ssim(image, other):
+    """Structural similarity of two images."""
+    from skimage.metrics import structural_similarity
+
+    return structural_similarity(image, other)
+
+
 def four_from_png(path):
     """LBP, GLCM with 32 levels, Gabor and pHash of a PNG file."""
     from skimage.io import imread

@@ -13,6 +13,7 @@ import cv2
 from threadpoolctl import threadpool_limits
 
 from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, ImageStats, PHash, Wavelet
+from fingerprint_features.similarity import ssim_matrix
 
 from . import peers
 from .bench_pipeline import FEW, peak_megabytes
@@ -56,6 +57,14 @@ def against_peers(images, rounds):
             rounds,
         )
         yield name, *result, least, aim
+    result = compare(
+        lambda: ssim_matrix(images, images),
+        lambda: [peers.ssim(images[0], other) for other in images[:8]],
+        len(images) ** 2,
+        8,
+        rounds,
+    )
+    yield "SSIM, all pairs (per pair)", *result, 50, 100
 
 
 def from_files(images, folder, rounds):

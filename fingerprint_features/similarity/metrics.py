@@ -1,0 +1,221 @@
+"""The table of metrics: how close two rows are, always as a similarity, larger = closer."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .kernels import vectors
+from .ssim import ssim_matrix
+from .threads import count_threads, in_threads
+
+_TILE = 2**16  # entries of B compared at a time: they stay in the processor's cache
+_ROWS = 256  # of A at a time
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table; call it as ``metric(A, B, n_jobs=None)``.
+
+    Attributes
+    ----------
+    name : str
+    caption : str
+        The similarity in words.
+    function : callable
+        Takes A and B, returns the similarities (n_A, n_B).
+    minimum : float or None
+        What no similarity lies below; None where there is no such bound.
+    maximum : float
+        The similarity of equal rows.
+    of : {"rows", "bits", "images"}
+        What is compared: rows of numbers, rows of 0 and 1, or grey images.
+    """
+
+    name: str
+    caption: str
+    function: Callable
+    minimum: float | None
+    maximum: float
+    of: str = "rows"
+
+    def __call__(self, A, B, *, n_jobs=None):
+        """Return the similarities (n_A, n_B)."""
+        return self.function(A, B, n_jobs=n_jobs)
+
+    @property
+    def floor(self):
+        """A finite number below every similarity, for "none at all", where scikit-learn would refuse -inf."""
+        return -1e30 if self.minimum is None else self.minimum - 1
+
+
+def pairwise_similarity(A, B, metric="euclidean", *, n_jobs=None):
+    """Compute the similarity of every row of A and every row of B.
+
+    Parameters
+    ----------
+    A, B : array-like of shape (n_A, n_columns) and (n_B, n_columns)
+        Features without NaN; for ``"ssim"``, grey images, as `ssim_matrix` takes them.
+    metric : str or callable, default="euclidean"
+        A name of `METRICS`: ``"cosine"``, ``"euclidean"``, ``"mse"``, ``"hamming"``, ``"jaccard"``,
+        ``"wasserstein"``, ``"ssim"``. Distances are negated. A callable takes A and B and returns similarities.
+    n_jobs : int or None, default=None
+        Threads. Never changes the values.
+
+    Returns
+    -------
+    ndarray of shape (n_A, n_B)
+        float64; float32 for ``"ssim"``.
+
+    Notes
+    -----
+    Every pair is computed from its own differences in float64, never by a matrix product: equal rows are at distance
+    0 exactly, near copies keep their digits, and a pair's value does not depend on the other rows. About 0.3
+    microseconds for a pair of 1,280 columns.
+
+    Examples
+    --------
+    >>> pairwise_similarity([[0, 3]], [[0, 3], [4, 0]])
+    array([[ 0., -5.]])
+    >>> pairwise_similarity([[0, 3]], [[4, 0]], "euclidian")
+    Traceback (most recent call last):
+    ValueError: the metric 'euclidian' is unknown: did you mean 'euclidean'? Known are cosine, euclidean, ...
+    """
+    if not callable(metric):
+        return find_metric(metric)(A, B, n_jobs=n_jobs)
+    if isinstance(metric, Metric):
+        return metric(A, B, n_jobs=n_jobs)
+    S = np.asarray(metric(A, B))
+    if S.shape != (len(A), len(B)):
+        raise ValueError(f"the metric must return one similarity per pair, {(len(A), len(B))}; it returned {S.shape}")
+    return S
+
+
+def find_metric(name):
+    """Return the row of the table with this name."""
+    if name in METRICS:
+        return METRICS[name]
+    close = difflib.get_close_matches(str(name), METRICS, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"the metric {name!r} is unknown: {hint}Known are {', '.join(METRICS)}, or a callable")
+
+
+def _of_rows(kernel, finish, prepare=lambda rows: rows):
+    """Make a metric's function out of a kernel and what is done before and after it, block by block."""
+
+    def similarity(A, B, *, n_jobs=None):
+        A, B = _table(A, "A"), _table(B, "B")
+        if A.shape[1] != B.shape[1]:
+            raise ValueError(f"A has {A.shape[1]} columns and B has {B.shape[1]}: compare the same features")
+        S = np.empty((len(A), len(B)))
+        few, many = max(1, _TILE // A.shape[1]), max(1, min(_ROWS, -(-len(A) // count_threads(n_jobs))))
+
+        def fill(i):
+            a = prepare(_wide(A[i : i + many]))
+            for j in range(0, len(B), few):
+                b = prepare(_wide(B[j : j + few]))
+                block = np.empty((len(a), len(b)))
+                kernel(a, b, block)
+                S[i : i + many, j : j + few] = finish(block, a, b)
+
+        in_threads(fill, range(0, len(A), many), n_jobs)
+        return S
+
+    return similarity
+
+
+def _table(rows, name):
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or not rows.shape[1] or rows.dtype.kind not in "buif":
+        raise ValueError(f"{name} must be a table of numbers (n, n_columns), got {rows.dtype} of shape {rows.shape}")
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        raise ValueError(
+            f"{len(bad)} rows of {name} hold NaN or infinity (the first is row {bad[0]}): "
+            "leave them out first, drop_failed does"
+        )
+    return rows
+
+
+def _wide(rows):
+    return np.array(rows, dtype=np.float64, order="C")  # a copy, so that the kernels meet one kind of array
+
+
+def _unit(rows):
+    """Divide each row by its length; a row of zeros stays."""
+    squares = np.empty((len(rows), 1))
+    vectors.sums_of_squares(rows, np.zeros((1, rows.shape[1])), squares)
+    return np.divide(rows, np.sqrt(squares), out=np.zeros_like(rows), where=squares > 0)
+
+
+def _bits(rows):
+    if not ((rows == 0) | (rows == 1)).all():
+        raise ValueError("jaccard compares rows of 0 and 1, and there are other values: make them bits first")
+    return rows
+
+
+def _cosine(squares, a, b):
+    """Return cosines from the squared distances of unit rows, which keep the digits of those close to 1."""
+    cosine = np.maximum(1 - squares / 2, -1)
+    cosine[~a.any(axis=1)] = 0
+    cosine[:, ~b.any(axis=1)] = 0
+    return cosine
+
+
+# Distances are subtracted from 0, not negated: equal rows give 0.0, not -0.0.
+_METRICS = (
+    Metric(
+        "cosine",
+        "cosine of the angle between the rows; 0 for a row of zeros",
+        _of_rows(vectors.sums_of_squares, _cosine, _unit),
+        minimum=-1,
+        maximum=1,
+    ),
+    Metric(
+        "euclidean",
+        "minus the Euclidean distance",
+        _of_rows(vectors.sums_of_squares, lambda sums, a, b: 0 - np.sqrt(sums)),
+        minimum=None,
+        maximum=0,
+    ),
+    Metric(
+        "mse",
+        "minus the mean squared difference",
+        _of_rows(vectors.sums_of_squares, lambda sums, a, b: 0 - sums / a.shape[1]),
+        minimum=None,
+        maximum=0,
+    ),
+    Metric(
+        "hamming",
+        "minus the number of columns that differ",
+        _of_rows(vectors.counts_of_unequal, lambda counts, a, b: 0 - counts),
+        minimum=None,
+        maximum=0,
+    ),
+    Metric(
+        "jaccard",
+        "share of the 1s of either row that both have; 1 for two rows of zeros",
+        _of_rows(vectors.shares_in_common, lambda shares, a, b: shares, _bits),
+        minimum=0,
+        maximum=1,
+        of="bits",
+    ),
+    Metric(
+        "wasserstein",
+        "minus the mean absolute difference: the Wasserstein distance of distributions given by their quantiles",
+        _of_rows(vectors.sums_of_differences, lambda sums, a, b: 0 - sums / a.shape[1]),
+        minimum=None,
+        maximum=0,
+    ),
+    Metric(
+        "ssim",
+        "structural similarity of grey images, see ssim_matrix",
+        ssim_matrix,
+        minimum=-1,
+        maximum=1,
+        of="images",
+    ),
+)
+
+METRICS = {metric.name: metric for metric in _METRICS}

@@ -1,0 +1,138 @@
+"""From the similarities of images and a reference set to one number per image.
+
+`REDUCTIONS` need these similarities alone: the maximum, mean, minimum and standard deviation over the reference set,
+and the mean of the `topk` largest. `rank`, `hits` and `hit_max` also need the similarities of competitors,
+other images that the same reference images might rather resemble.
+"""
+
+import numpy as np
+
+from .kernels import ranks
+
+
+def topk(S, k=3):
+    """Return the mean of the k largest similarities of each row (of all, when there are fewer)."""
+    S = _block(S)
+    if k < 1:
+        raise ValueError(f"k must be an int >= 1. Got {k!r} instead.")
+    k = min(k, S.shape[1])
+    largest = np.partition(S, S.shape[1] - k, axis=1)[:, S.shape[1] - k :]
+    return np.sort(largest, axis=1).mean(axis=1, dtype=np.float64)  # sorted: the sum has one order
+
+
+REDUCTIONS = {
+    "max": lambda S: _block(S).max(axis=1),
+    "mean": lambda S: _block(S).mean(axis=1, dtype=np.float64),
+    "topk": topk,
+    "std": lambda S: _block(S).std(axis=1, dtype=np.float64),
+    "min": lambda S: _block(S).min(axis=1),
+}
+
+
+def rank(S, competitors, *, exclude=None):
+    """Return the mean rank of each image among its competitors, in [0, 1]; 1 = the most similar, always.
+
+    For one reference image, the rank is the share of the competitors that are less similar to it; of those
+    equally similar, half count.
+
+    Parameters
+    ----------
+    S : array-like of shape (n_images, n_reference)
+        Similarities, larger = closer.
+    competitors : array-like of shape (n_competitors, n_reference)
+        Similarities of the competitors and the same reference images.
+    exclude : array-like of bool of shape (n_images, n_competitors), default=None
+        Competitors that an image does not meet: itself, images of its own group.
+
+    Returns
+    -------
+    ndarray of shape (n_images,)
+        0.5 for an image that meets no competitor.
+
+    Examples
+    --------
+    >>> rank([[0.9, 0.2]], [[0.8, 0.3], [0.1, 0.2]])
+    array([0.625])
+    """
+    means = []
+    for behind, tied, _, n in _standings(S, competitors, exclude, None):
+        means.append((behind + 0.5 * tied).mean() / n if n else 0.5)
+    return np.array(means)
+
+
+def hits(S, competitors, k=1, *, exclude=None, position=None):
+    """Return for how many reference images each image is among the k most similar, itself and its competitors counted.
+
+    Parameters
+    ----------
+    S, competitors, exclude
+        As of `rank`.
+    k : int, default=1
+        Places to be had.
+    position : array-like of int of shape (n_images,), default=None
+        Place of each image in the row of competitors: of equally similar ones, the first goes first. None puts all
+        images behind the last.
+
+    Returns
+    -------
+    ndarray of shape (n_images,) and dtype int64
+
+    Examples
+    --------
+    >>> hits([[0.9, 0.3, 0.2]], [[0.8, 0.3, 0.3]])
+    array([1])
+    """
+    return np.array(
+        [int((ahead < k).sum()) for _, _, ahead, _ in _standings(S, competitors, exclude, position)], dtype=np.int64
+    )
+
+
+def hit_max(S, competitors, k=1, *, missing, exclude=None, position=None):
+    """Return the largest similarity of each image to a reference image that it hits; `missing` when it hits none.
+
+    Parameters
+    ----------
+    S, competitors, k, exclude, position
+        As of `hits`.
+    missing : float
+        A finite number below every similarity: `Metric.floor`.
+
+    Returns
+    -------
+    ndarray of shape (n_images,)
+
+    Examples
+    --------
+    >>> hit_max([[0.7, 0.3], [0.2, 0.1]], [[0.8, 0.2]], missing=-2.0)
+    array([ 0.3, -2. ])
+    """
+    S = _block(S)
+    standings = _standings(S, competitors, exclude, position)
+    return np.array(
+        [np.max(own, where=ahead < k, initial=missing) for own, (_, _, ahead, _) in zip(S, standings, strict=True)]
+    )
+
+
+def _standings(S, competitors, exclude, position):
+    """Yield for every image the counts of `kernels.ranks.standing`, and the number of its competitors."""
+    S, competitors = (np.array(_block(block), dtype=np.float64, order="C") for block in (S, competitors))
+    if S.shape[1] != competitors.shape[1]:
+        raise ValueError(
+            f"images have {S.shape[1]} similarities and competitors {competitors.shape[1]}: use one reference set"
+        )
+    shape = (len(S), len(competitors))
+    taking_part = np.ones(shape, dtype=bool) if exclude is None else ~np.asarray(exclude, dtype=bool)
+    if taking_part.shape != shape:
+        raise ValueError(f"exclude must have one entry per image and competitor, {shape}; got {taking_part.shape}")
+    positions = np.full(len(S), len(competitors)) if position is None else np.asarray(position)
+    behind, tied, ahead = np.empty((3, S.shape[1]), dtype=np.int32)
+    for i in range(len(S)):
+        ranks.standing(S[i], competitors, taking_part[i], positions[i], behind, tied, ahead)
+        yield behind, tied, ahead, int(taking_part[i].sum())
+
+
+def _block(S):
+    S = np.asarray(S)
+    if S.ndim != 2 or not S.shape[1]:
+        raise ValueError(f"similarities must be a block (n_images, n_reference >= 1), got shape {S.shape}")
+    return S
