@@ -42,11 +42,16 @@ def expected(folder):
     return FeaturePipeline([ImageStats()]).fit_transform(ImageSet.from_folder(folder))
 
 
+def load(path):
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
+
+
 def test_extract_writes_npz(run, folder, tmp_path):
     code, out, _ = run("extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats")
     assert code == 0
     assert "5 images x 7 columns" in out
-    table = np.load(tmp_path / "f.npz", allow_pickle=False)
+    table = load(tmp_path / "f.npz")
     assert table["ids"].tolist() == IDS
     assert table["columns"][0] == "stats_mean"
     np.testing.assert_array_equal(table["features"], expected(folder))
@@ -119,7 +124,7 @@ def test_bad_files_are_all_named_and_nan_keeps_the_others(run, folder, tmp_path)
             "extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats", "--on-error", "nan"
         )
     assert code == 0
-    table = np.load(tmp_path / "f.npz")
+    table = load(tmp_path / "f.npz")
     assert np.isnan(table["features"]).all(axis=1).sum() == 2
     assert table["ids"][np.isnan(table["features"][:, 0])].tolist() == ["a/broken.png", "page.png"]
 
