@@ -26,12 +26,12 @@ demo: setup ## look for fingerprints in a task with known truth
 	@$(BIN)/fingerprint-features demo
 
 test: setup ## run the tests
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## lint, formatting and import floors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -q tests/test_floors.py
+	@$(BIN)/python -m pytest -q tests/test_floors.py -p no:xdist
 
 bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 	@$(BIN)/python -m benchmarks.ratios
