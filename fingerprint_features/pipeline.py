@@ -5,6 +5,7 @@ import threading
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from numbers import Integral
 
 import numpy as np
@@ -286,11 +287,13 @@ class _Step:
 
     def __init__(self, extractor, keyed):
         self.extractor = extractor
-        columns = extractor._column_names()
-        self.width = len(columns)
-        if keyed:
-            self.token = extractor_token(extractor)
-            self.about = {**describe(extractor), "columns": columns}
+        self.width = extractor._width()
+        self.token = extractor_token(extractor) if keyed else None
+
+    @cached_property
+    def about(self):
+        """What the cache keeps beside the rows; only asked for when there are new ones."""
+        return {**describe(self.extractor), "columns": self.extractor._column_names()}
 
 
 def _extract_chunk(images, plan, cache):

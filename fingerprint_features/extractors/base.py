@@ -50,6 +50,10 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Return the list of column names for the current parameters."""
         raise NotImplementedError(f"{type(self).__name__} must write _column_names")
 
+    def _width(self):
+        """Return the number of columns; override it where naming them all takes long."""
+        return len(self._column_names())
+
     def _extract_one(self, image):
         """Turn one read-only image, uint8, uint16 or float32 in [0, 1], into a row of numbers."""
         raise NotImplementedError(f"{type(self).__name__} must write _extract_one or _extract_batch")
@@ -106,7 +110,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """
         images = as_image_set(X)
         self.check_ready()
-        rows = np.empty((len(images), len(self._column_names())), dtype=np.float32)
+        rows = np.empty((len(images), self._width()), dtype=np.float32)
         failures = []
         for start in range(0, len(images), _CHUNK):
             numbers, forms = [], []
@@ -172,7 +176,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
             NaN for the images in `failures`.
         failures : dict of int to ImageFailure
         """
-        width = len(self._column_names())
+        width = self._width()
         pictures = [getattr(form, self._mode) for form in forms]
         if not pictures:
             return np.empty((0, width), dtype=np.float32), {}

@@ -65,7 +65,7 @@ class Wrapper(BaseExtractor):
     def _extract_batch(self, images):
         inner = self._inner()
         views = [view for image in images for view in _read_only(self._views(image))]
-        rows = inner._checked(inner._extract_batch(views), len(views), len(inner._column_names()))
+        rows = inner._checked(inner._extract_batch(views), len(views), inner._width())
         return rows.reshape(len(images), -1)
 
 
