@@ -262,11 +262,16 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
         nested = get_active_backend()[0].nesting_level > 0
         workers = Parallel(
-            n_jobs=1 if nested else self.n_jobs, prefer="threads", return_as="generator", pre_dispatch="2*n_jobs"
+            n_jobs=1 if nested else self.n_jobs,
+            prefer="threads",
+            return_as="generator",
+            pre_dispatch="2*n_jobs",
+            batch_size=1,  # a chunk is a batch already; several at once would leave the last workers idle
         )
         starts = range(0, len(images), self.batch_size)
         tasks = (delayed(_extract_chunk)(images[start : start + self.batch_size], plan, cache) for start in starts)
-        with tqdm(total=len(images), unit="image", disable=not self.progress) as bar:
+        progress = tqdm(total=len(images), unit="image", disable=not self.progress)
+        with progress as bar, _single_threaded_opencv():
             for start, (blocks, bad) in zip(starts, workers(tasks), strict=True):
                 yield start, blocks, bad
                 bar.update(min(self.batch_size, len(images) - start))
