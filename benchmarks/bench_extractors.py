@@ -8,7 +8,7 @@ import time
 
 from fingerprint_features import list_extractors, make_extractor
 
-from .common import COUNT, SIZES, checksum, slices
+from .common import COUNT, SETTINGS, SIZES, checksum, slices
 
 NAMES = list(list_extractors())
 
@@ -24,7 +24,7 @@ class Extract:
 
         cv2.setNumThreads(1)
         self.images = slices(size)
-        self.extractor = make_extractor(name).fit(self.images)
+        self.extractor = make_extractor(name, **SETTINGS.get(name, {})).fit(self.images)
         self.extractor.transform(self.images[:2])  # compiled before anything is timed
 
     def time_transform(self, name, size):
@@ -61,7 +61,8 @@ class FirstCall:
         code = (
             "import time, numpy as np\n"
             "from fingerprint_features import make_extractor\n"
-            f"extractor, images = make_extractor({name!r}), np.zeros((1, 64, 64), np.uint8)\n"
+            f"extractor = make_extractor({name!r}, **{SETTINGS.get(name, {})})\n"
+            "images = np.random.default_rng(0).integers(0, 256, (1, 64, 64), dtype=np.uint8)\n"
             "start = time.perf_counter(); extractor.fit_transform(images); print(time.perf_counter() - start)\n"
         )
         with tempfile.TemporaryDirectory() as folder:

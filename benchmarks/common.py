@@ -56,6 +56,10 @@ def four():
     return [LBP(), GLCM(), Gabor(), PHash()]
 
 
+# Extractors that learn need settings that a few small images can bear.
+SETTINGS = {"sift_words": {"n_words": 4}}
+
+
 def checksum(rows):
     """Return one number that moves when any value does."""
     rows = np.asarray(rows, dtype=np.float64)

@@ -28,6 +28,8 @@ from .extractors import ImageStats as ImageStats
 from .extractors import Patches as Patches
 from .extractors import PHash as PHash
 from .extractors import Pixels as Pixels
+from .extractors import SIFTWords as SIFTWords
+from .extractors import TextureCDF as TextureCDF
 from .extractors import Wavelet as Wavelet
 from .extractors import list_extractors as list_extractors
 from .extractors import make_extractor as make_extractor

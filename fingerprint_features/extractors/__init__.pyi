@@ -10,4 +10,6 @@ from .pixels import Pixels as Pixels
 from .registry import ExtractorLoadError as ExtractorLoadError
 from .registry import list_extractors as list_extractors
 from .registry import make_extractor as make_extractor
+from .sift_words import SIFTWords as SIFTWords
+from .texture_cdf import TextureCDF as TextureCDF
 from .wavelet import Wavelet as Wavelet

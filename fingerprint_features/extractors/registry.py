@@ -13,6 +13,8 @@ _BUILT_IN = {
     "wavelet": ("wavelet:Wavelet", "wavelet bands: energy by scale and direction"),
     "image_stats": ("image_stats:ImageStats", "moments of the histogram and Otsu components"),
     "phash": ("phash:PHash", "perceptual hash: signs of the lowest cosine frequencies"),
+    "texture_cdf": ("texture_cdf:TextureCDF", "quantiles of ten texture maps, for Wasserstein distances"),
+    "sift_words": ("sift_words:SIFTWords", "bag of visual words: SIFT descriptors counted by a learnt codebook"),
     "pixels": ("pixels:Pixels", "the intensities themselves"),
 }
 

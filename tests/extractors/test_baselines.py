@@ -23,6 +23,7 @@ from fingerprint_features import (
     ImageStats,
     Patches,
     Pixels,
+    SIFTWords,
     extractors,
     list_extractors,
     make_extractor,
@@ -36,6 +37,7 @@ CASES = {
     **{name: make_extractor(name) for name in REGISTERED},
     **{f"filtered-{filter}": Filtered(ImageStats(), filter=filter) for filter in FILTERS},
     "patches": Patches(ImageStats()),
+    "sift_words": SIFTWords(n_words=4),  # the photograph has too few keypoints for more
 }
 RTOL, ATOL = 1e-5, 1e-6  # what another processor may round differently
 

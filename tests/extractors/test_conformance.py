@@ -14,6 +14,8 @@ from fingerprint_features import (
     Patches,
     PHash,
     Pixels,
+    SIFTWords,
+    TextureCDF,
     Wavelet,
     list_extractors,
     make_extractor,
@@ -27,6 +29,10 @@ ON_IMAGES = [
     GLCM(distances=2, angles=2, levels=256, properties=["contrast", "entropy"], pool="mean_range"),
     Gabor(),
     Gabor(frequencies=0.3, n_orientations=3),
+    TextureCDF(),
+    TextureCDF(n_quantiles=7),
+    SIFTWords(n_words=3),
+    SIFTWords(n_words=5, binary=True),
     Wavelet(),
     Wavelet(wavelet="db4", level=3),
     ImageStats(),
@@ -46,6 +52,9 @@ ON_IMAGES = [
 _ROUNDED = "8-bit images are rounded to 8 bits again after the filter, deeper ones to 16"
 EXPECTED_FAILURES = {
     "Filtered": {"sixteen_bits_agree_with_eight": _ROUNDED},
+    "SIFTWords": {
+        "flat_images_have_finite_rows": "no words can be learnt from flat images alone; transform gives zeros"
+    },
 }
 
 
@@ -79,6 +88,7 @@ ON_TABLES = [
     Wavelet(),
     ImageStats(),
     PHash(hash_size=4),
+    TextureCDF(n_quantiles=4),
     Pixels(),
     Filtered(LBP()),
     Filtered(Pixels(), filter="laplacian"),
@@ -135,6 +145,6 @@ def test_scikit_learns_checks_of_constructors(extractor, check):
 
 
 def test_every_built_in_extractor_stands_behind_the_front():
-    assert {type(extractor) for extractor in ON_TABLES} == {type(extractor) for extractor in ON_IMAGES} | {
-        FeaturePipeline
-    }
+    beyond = {SIFTWords}  # the front's images are one pixel high, and have no keypoints
+    kinds = {type(extractor) for extractor in ON_IMAGES} - beyond
+    assert {type(extractor) for extractor in ON_TABLES} == kinds | {FeaturePipeline}
