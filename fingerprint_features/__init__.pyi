@@ -5,6 +5,8 @@ from . import evaluate as evaluate
 from . import extractors as extractors
 from . import images as images
 from . import neighbors as neighbors
+from . import reference as reference
+from . import similarity as similarity
 from .cache import FeatureCache as FeatureCache
 from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans
@@ -43,3 +45,5 @@ from .neighbors import FaissKNeighborsTransformer as FaissKNeighborsTransformer
 from .neighbors import FaissNearestNeighbors as FaissNearestNeighbors
 from .neighbors import retrieve as retrieve
 from .pipeline import FeaturePipeline as FeaturePipeline
+from .reference import ReferenceModel as ReferenceModel
+from .reference import ReferenceSimilarity as ReferenceSimilarity

@@ -1,0 +1,2 @@
+from .model import ReferenceModel as ReferenceModel
+from .similarity import ReferenceSimilarity as ReferenceSimilarity

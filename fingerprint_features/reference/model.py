@@ -1,0 +1,221 @@
+"""ReferenceModel: any model of the generated set, asked how well each image fits it."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_clusterer
+from sklearn.utils.validation import check_is_fitted
+
+from ..extractors.params import check_option, check_real, fail
+from .pools import (
+    Pool,
+    check_input_names,
+    check_kinds,
+    extract,
+    fit_features,
+    joined,
+    pool_of_parameter,
+    pool_of_x,
+)
+
+# output -> the method of the estimator that it calls
+_METHODS = {
+    "score_samples": "score_samples",
+    "decision_function": "decision_function",
+    "predict_proba": "predict_proba",
+    "transform": "transform",
+    "min_transform": "transform",
+    "mahalanobis": "mahalanobis",
+}
+
+
+class ReferenceModel(TransformerMixin, BaseEstimator):
+    """Fit an estimator on the reference set, usually the generated one, and apply it to X; larger for closer.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Anything that learns from one set: an outlier detector, a mixture, a clusterer, a covariance, an
+        auto-encoder. With `contrast`, a classifier. A clone is fitted.
+    reference : ImageSet or array-like of shape (n_reference, d), default=None
+        What the estimator learns. None takes the X seen in `fit`.
+    contrast : ImageSet or array-like of shape (n_contrast, d), default=None
+        A second set, e.g. what another generator made, or real images known to be unused: the estimator, a
+        classifier, learns reference = 1 against contrast = 0.
+    features : transformer, default=None
+        Turns all sets into tables; a clone of it is fitted, on X. None hands the sets on as they are.
+    output : {"score_samples", "decision_function", "transform", "min_transform", "mahalanobis", "predict_proba"}, \
+default="score_samples"
+        What the estimator is asked: ``"min_transform"`` the smallest of its `transform` (nearest centre),
+        ``"predict_proba"`` the probability of the reference. Distances (``"mahalanobis"``, ``"min_transform"``,
+        and the ``"transform"`` of a clusterer) are negated. One column, but for ``"transform"``.
+    standardize : {"zscore"}, default=None
+        Subtract the mean of the reference's own values, and divide by their standard deviation, both measured on
+        a share `held_out` of the reference that the estimator does not learn.
+    held_out : float, default=0.05
+        That share, at least two members; content decides which. Not used without `standardize`.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted clone.
+    features_ : transformer or None
+        The fitted features.
+    mean_, std_ : ndarray of shape (n_columns,) or None
+        What `standardize` uses.
+
+    See Also
+    --------
+    ReferenceSimilarity : Compare image by image, without a model.
+
+    Notes
+    -----
+    With a reference, X reaches the estimator through `features` alone: a cross-validation slices X and leaves the
+    reference whole. A row depends on no other row of the same call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.cluster import KMeans
+    >>> generated = np.array([[0.0], [0.0], [8.0], [8.0]])
+    >>> model = ReferenceModel(KMeans(2, n_init=1, random_state=0), generated, output="min_transform")
+    >>> model.fit_transform([[1.0], [5.0]])
+    array([[-1.],
+           [-3.]])
+    """
+
+    def __init__(
+        self,
+        estimator,
+        reference=None,
+        contrast=None,
+        features=None,
+        output="score_samples",
+        *,
+        standardize=None,
+        held_out=0.05,
+    ):
+        self.estimator = estimator
+        self.reference = reference
+        self.contrast = contrast
+        self.features = features
+        self.output = output
+        self.standardize = standardize
+        self.held_out = held_out
+
+    def fit(self, X, y=None):
+        """Fit the features on X and the estimator on the reference.
+
+        Parameters
+        ----------
+        X : ImageSet or array-like of shape (n, d)
+        y : array-like of shape (n,), default=None
+            Passed on to `features` alone.
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        x = pool_of_x(self, X, reset=True)
+        reference = x if self.reference is None else pool_of_parameter(self.reference, "reference")
+        contrast = None if self.contrast is None else pool_of_parameter(self.contrast, "contrast")
+        check_kinds(self, {"X": x, "reference": reference, "contrast": contrast}, None)
+        self.features_ = fit_features(self.features, "x", x, reference, y)
+        known, apart = (reference, None) if self.standardize is None else self._split(reference)
+        data = self._seen(known)
+        if contrast is None:
+            self.estimator_ = clone(self.estimator).fit(data)
+        else:
+            labels = np.repeat([1, 0], [len(known), len(contrast)])
+            both = joined(Pool(data), Pool(self._seen(contrast))).data
+            self.estimator_ = clone(self.estimator).fit(both, labels)
+        self.reference_ = reference
+        self.n_columns_ = self._values(data[:1]).shape[1]
+        self.mean_ = self.std_ = None
+        if apart is not None:
+            values = self._values(self._seen(apart))
+            std = values.std(axis=0)
+            self.mean_, self.std_ = values.mean(axis=0), np.where(std > 0, std, 1.0)
+        return self
+
+    def transform(self, X):
+        """Return what the estimator says of each image, larger for closer to the reference.
+
+        Parameters
+        ----------
+        X : ImageSet or array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, n_columns) and dtype float64
+        """
+        check_is_fitted(self)
+        x = pool_of_x(self, X, reset=False)
+        check_kinds(self, {"X": x, "reference": self.reference_}, None)
+        values = self._values(self._seen(x))
+        return values if self.mean_ is None else (values - self.mean_) / self.std_
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns: estimator and output, numbered for ``output="transform"``.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only held against the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        check_input_names(self, input_features)
+        name = f"{type(self.estimator).__name__.lower()}_{self.output}"
+        if self.output != "transform":
+            return np.array([name], dtype=object)
+        return np.array([f"{name}_{i}" for i in range(self.n_columns_)], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _check_params(self):
+        check_option(self, "output", tuple(_METHODS))
+        check_option(self, "standardize", (None, "zscore"))
+        check_real(self, "held_out", 0, 1, closed=False)
+        if self.contrast is not None and not is_classifier(self.estimator):
+            fail(self, "estimator", "a classifier, when there is a contrast to tell the reference from")
+        if self.output == "predict_proba" and self.contrast is None:
+            fail(self, "output", "another one without a contrast: 'predict_proba' tells the reference from it")
+
+    def _split(self, reference):
+        """Return the members that the estimator learns, and those kept for measuring its values."""
+        n = max(2, round(self.held_out * len(reference)))
+        if n >= len(reference):
+            raise ValueError(
+                f"standardize={self.standardize!r} keeps {n} of the reference for measuring, and n_samples = "
+                f"{len(reference)} leaves none to learn from"
+            )
+        order = np.argsort(reference.digests)
+        return reference.take(np.sort(order[n:])), reference.take(np.sort(order[:n]))
+
+    def _seen(self, pool):
+        """Return what the estimator is given: features, or the set as it is."""
+        return pool.data if self.features_ is None else extract(self.features_, pool.data)
+
+    def _values(self, data):
+        name = _METHODS[self.output]
+        if not hasattr(self.estimator_, name):
+            has = [output for output, method in _METHODS.items() if hasattr(self.estimator_, method)]
+            raise TypeError(
+                f"output={self.output!r} needs {name}, which {type(self.estimator_).__name__} does not have: "
+                f"choose one of {has}"
+            )
+        values = np.asarray(getattr(self.estimator_, name)(data), dtype=np.float64)
+        if self.output == "predict_proba":
+            values = values[:, list(self.estimator_.classes_).index(1)]
+        elif self.output == "min_transform":
+            values = -values.min(axis=1)
+        elif self.output == "mahalanobis" or (self.output == "transform" and is_clusterer(self.estimator_)):
+            values = -values
+        return values.reshape(len(values), -1)

@@ -1,0 +1,62 @@
+"""Nulls: how similar two images are that have nothing to do with each other, measured in fit."""
+
+import numpy as np
+
+from .pools import same_content, same_group
+
+NULLS = ("self", "cross", "reference", "both")
+
+_MOST_X = 4000  # images of X: 16 million pairs
+_MOST_REFERENCE = 1000
+
+
+def measure_null(null, X, x, reference, compare, diag):
+    """Return the mean, the standard deviation and the maximum of the similarities of strangers.
+
+    Parameters
+    ----------
+    null : {"self", "cross", "reference", "both"}, callable or array-like
+    X : ImageSet or array-like
+        What a callable is given.
+    x, reference : Pool
+    compare : callable
+        From two pools to their matrix of similarities.
+    diag : {"exclude", "row_mean"}
+
+    Returns
+    -------
+    mean, std, maximum : float
+    """
+    if isinstance(null, str):
+        similarities = _pairs(null, x, reference, compare, diag)
+    else:
+        similarities = np.asarray(null(X) if callable(null) else null, dtype=np.float64).ravel()
+    if not len(similarities) or not np.isfinite(similarities).all():
+        raise ValueError(
+            f"the null has no pairs, or similarities that are not finite ({len(similarities)} pairs of n_samples = "
+            f"{len(x)}): it takes two different images, of different patients where these are known"
+        )
+    return float(similarities.mean()), float(similarities.std()), float(similarities.max())
+
+
+def _pairs(null, x, reference, compare, diag):
+    """Return the similarities of all pairs of a null, as one flat array."""
+    x, reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+    if null == "self":
+        return _within(x, compare, diag)
+    if null == "reference":
+        return _within(reference, compare, diag)
+    across = compare(x, reference).ravel()
+    if null == "cross":
+        return across
+    return np.concatenate([_within(x, compare, diag), across, across, _within(reference, compare, diag)])
+
+
+def _within(pool, compare, diag):
+    similarities = compare(pool, pool)
+    itself, kin = same_content(pool, pool), same_group(pool, pool)
+    counts = ~itself if kin is None else ~(itself | kin)
+    if diag == "row_mean":
+        similarities = np.where(itself, similarities.mean(axis=1, keepdims=True), similarities)
+        counts |= itself
+    return similarities[counts]

@@ -1,0 +1,342 @@
+"""ReferenceSimilarity: how close each image is to the generated set, in columns for classifiers and thresholds."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .measure import GrayImages, distance, similarity
+from .null import measure_null
+from .pools import (
+    check_input_names,
+    check_kinds,
+    extract,
+    fit_features,
+    groups_known,
+    own,
+    pool_of_parameter,
+    pool_of_x,
+    refuse_overlap,
+    same_content,
+    unused,
+    warn_unknown_groups,
+)
+from .reductions import COMPETING, REDUCTIONS, USES_K, Comparison
+from .rules import check_params
+
+_CELLS = 2**22  # similarities held at a time: 32 MB
+
+
+class ReferenceSimilarity(TransformerMixin, BaseEstimator):
+    """Compare images with a reference set, usually the generated one: one column a reduction, larger for closer.
+
+    Every image is compared with every reference image; `reduce` says what is kept of its row of similarities.
+
+    Parameters
+    ----------
+    reference : ImageSet or array-like of shape (n_reference, d), default=None
+        What to compare with. None takes the X seen in `fit`, with whatever has an image's own content (and, by
+        `groups`, its own patient) left out: how isolated it is, whether it has near duplicates.
+    features : transformer, default=None
+        Turns X, reference and holdout into the tables to compare; a clone of it is fitted. None compares tables as
+        they are, and images when ``metric="ssim"``.
+    metric : str or callable, default="euclidean"
+        ``"euclidean"``, ``"mse"``, ``"cosine"``, ``"hamming"`` (columns that differ), ``"jaccard"`` (of 0 and
+        1), ``"wasserstein"`` (of quantile features), ``"ssim"`` (of images), or ``metric(A, B)`` that returns
+        similarities of shape ``(len(A), len(B))``. Distances are negated.
+    reduce : str or list of str, default="max"
+        One column each. ``"max"``, ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"``;
+        ``"rank"`` (mean, over the reference, of the image's rank among the images seen in `fit`; 1 is the most
+        similar), ``"hits"`` (reference images that have it among their k most similar), ``"hit_max"`` (largest
+        similarity to one of those); ``"monte_carlo"`` (share of the reference nearer than the holdout, or else X,
+        usually is). With a holdout: ``"log_ratio"`` (log distance to the k-th nearest holdout image minus that to
+        the k-th nearest reference image), ``"diff"`` (the same without logarithms), ``"dpi"`` (share of the
+        reference among the k nearest of both, as if both sets were equally large).
+    holdout : "unused", ImageSet or array-like, default=None
+        Real images that the generator did not see. ``"unused"`` takes the rows labelled 0 in ``fit(X, y)``, so each
+        fold of a cross-validation has its own; an image's own content and patient are left out when it is scored
+        itself. Any other holdout must share no image with X.
+    against : {"reference", "self", "both"}, default="reference"
+        Compare with the reference, with the X seen in `fit`, or with both as one set.
+    null : {"self", "cross", "reference", "both"}, callable or array-like, default=None
+        Pairs whose similarity is that of strangers: X with X, X with the reference, the reference with itself
+        (at most 1,000 images), all of these, what ``null(X)`` returns, or similarities measured elsewhere. None
+        means ``"self"`` when `standardize` asks for one.
+    standardize : {"max", "zscore", "mean"}, default=None
+        Subtract the largest of the null, its mean and divide by its standard deviation, or its mean. For ``"max"``
+        to ``"min"`` and ``"hit_max"``; ``"std"`` and ``"diff"`` are divided only; the others are free of scale.
+    k : int, default=1
+        Neighbours for ``"topk"``, ``"hits"``, ``"hit_max"``, ``"log_ratio"``, ``"diff"`` and ``"dpi"``.
+    diag : {"exclude", "row_mean"}, default="exclude"
+        What the null makes of an image compared with itself: nothing, or the mean of its row, as one published
+        system has it.
+    fit_features : {"x", "reference", "both"}, default="x"
+        What `features` learns from.
+
+    Attributes
+    ----------
+    features_ : transformer or None
+        The fitted features.
+    null_mean_, null_std_, null_max_ : float
+        The null, when there is one.
+
+    See Also
+    --------
+    ReferenceModel : Fit an outlier detector, a mixture or a classifier on the reference instead.
+
+    Notes
+    -----
+    "Itself" means the same content, never the same position or id, so ``fit_transform(X)`` equals
+    ``fit(X).transform(X)``, and a row depends on no other row of the same call. A file and the array that it decodes
+    to are not recognised as one, so keep to one of them. Patients (`groups`) are known of ImageSets alone; tables
+    carry none, so for patients with several slices put the extractor into `features`.
+
+    In ``"rank"`` and the hits all images of fit compete, those of the same patient too; of two equally similar ones
+    content decides which has the hit, and each counts one half in ``"rank"``. An exact copy counts as 1e-9 away in
+    ``"log_ratio"``. Rules are meant strictly: ``score > cut``.
+
+    References
+    ----------
+    van Breugel, Sun, Qian, van der Schaar, "Membership inference attacks against synthetic data through overfitting
+    detection", AISTATS 2023 (``"log_ratio"`` is its density ratio, with densities by nearest neighbours).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> generated = np.array([[0.0], [10.0]])
+    >>> ReferenceSimilarity(generated, reduce=["max", "mean"]).fit_transform([[1.0], [7.0]])
+    array([[-1., -5.], [-3., -5.]])
+    >>> ReferenceSimilarity(generated, reduce="log_ratio", holdout="unused").fit([[1.0], [7.0]])
+    Traceback (most recent call last):
+    ValueError: holdout='unused' takes the rows labelled 0: call fit(X, y)
+    """
+
+    def __init__(
+        self,
+        reference=None,
+        features=None,
+        metric="euclidean",
+        reduce="max",
+        *,
+        holdout=None,
+        against="reference",
+        null=None,
+        standardize=None,
+        k=1,
+        diag="exclude",
+        fit_features="x",
+    ):
+        self.reference = reference
+        self.features = features
+        self.metric = metric
+        self.reduce = reduce
+        self.holdout = holdout
+        self.against = against
+        self.null = null
+        self.standardize = standardize
+        self.k = k
+        self.diag = diag
+        self.fit_features = fit_features
+
+    def fit(self, X, y=None):
+        """Open the sets, fit the features, and measure what standardising and the hits need.
+
+        Parameters
+        ----------
+        X : ImageSet or array-like of shape (n, d)
+        y : array-like of shape (n,), default=None
+            1 for used and 0 for unused, for ``holdout="unused"``; passed on to `features`.
+
+        Returns
+        -------
+        self
+        """
+        check_params(self, self._names())
+        x = pool_of_x(self, X, reset=True)
+        reference = x if self.reference is None else pool_of_parameter(self.reference, "reference")
+        holdout = None
+        if self._takes_unused():
+            holdout = x.take(unused(x, y))
+        elif self.holdout is not None:
+            holdout = pool_of_parameter(self.holdout, "holdout")
+            refuse_overlap(x, holdout)
+        wanted = None if self.features is not None else self._sees_images()
+        check_kinds(self, {"X": x, "reference": reference, "holdout": holdout}, wanted)
+        self.features_ = fit_features(self.features, self.fit_features, x, reference, y)
+        self.x_, self.reference_, self.holdout_ = x, reference, holdout
+        self.groups_known_ = self._check_groups(x)
+        self._learn(X)
+        if not self._compares_with_x():
+            self.x_ = None
+        return self
+
+    def transform(self, X):
+        """Return one row of columns per image.
+
+        Parameters
+        ----------
+        X : ImageSet or array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, n_reductions) and dtype float64
+        """
+        check_is_fitted(self)
+        x = pool_of_x(self, X, reset=False)
+        check_kinds(self, {"X": x, "reference": self.reference_}, None)
+        if self.holdout_ is not None and not self._takes_unused():
+            refuse_overlap(x, self.holdout_)
+        if self.groups_known_:
+            self._check_groups(x)
+        if not self._sees_images():
+            self._valued(x)  # all at once: features have workers and batches of their own
+        return np.vstack([self._rows(part) for part in self._parts(x)])
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the columns: metric and reduction.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Only held against the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        check_input_names(self, input_features)
+        metric = self.metric if isinstance(self.metric, str) else getattr(self.metric, "__name__", "similarity")
+        of_k = f"_k{self.k}" if self.k > 1 else ""
+        return np.array([f"{metric}_{name}{of_k if name in USES_K else ''}" for name in self._names()], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = not self._sees_images()
+        tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None or self._sees_images()
+        tags.target_tags.required = self._takes_unused()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    # ---- what the parameters mean -----------------------------------------------------------------------
+
+    def _names(self):
+        return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce)
+
+    def _takes_unused(self):
+        return isinstance(self.holdout, str)
+
+    def _sees_images(self):
+        return isinstance(self.metric, str) and self.metric == "ssim"
+
+    def _compares_with_x(self):
+        return self.reference is None or self.against != "reference"
+
+    def _competes(self):
+        return not COMPETING.isdisjoint(self._names())
+
+    # ---- comparisons ------------------------------------------------------------------------------------
+
+    def _learn(self, X):
+        """Measure the null, the competitors and the radius; each only when asked for."""
+        self.competitors_ = self.standings_ = self.sentinel_ = self.radius_ = self.null_mean_ = self.null_std_ = (
+            self.null_max_
+        ) = None
+        null = "self" if self.null is None and self.standardize is not None else self.null
+        if null is not None:
+            numbers = measure_null(null, X, self.x_, self.reference_, self._compare, self.diag)
+            self.null_mean_, self.null_std_, self.null_max_ = numbers
+        if self._competes():
+            self._gather_competitors()
+        if "monte_carlo" in self._names():
+            near = self.x_ if self.holdout_ is None else self.holdout_
+            nearest = [np.nanmax(self._compared(part), axis=1) for part in self._parts(near)]
+            self.radius_ = float(np.median(distance(self.metric, np.concatenate(nearest))))
+
+    def _gather_competitors(self):
+        """Compare the images of fit with the reference; in the order of their content, which settles ties."""
+        _, firsts = np.unique(self.x_.digests, return_index=True)
+        self.competitors_ = self.x_.take(firsts)
+        parts = self._parts(self.competitors_)
+        self.standings_ = np.vstack([self._compare(part, self.reference_) for part in parts])
+        # Below all that can have a hit: such an image is at least as similar as some competitor.
+        low, high = self.standings_.min(), self.standings_.max()
+        self.sentinel_ = 2 * low - high if high > low else low - 1
+
+    def _rivals(self, x):
+        if not self._competes():
+            return None
+        return {
+            "competitors": self.standings_,
+            "exclude": same_content(x, self.competitors_),
+            "position": np.searchsorted(self.competitors_.digests, x.digests),
+        }
+
+    def _parts(self, pool):
+        step = max(1, _CELLS // (len(self.reference_) + len(self.holdout_ or ()) + len(self.x_ or ())))
+        return [pool.take(slice(start, start + step)) for start in range(0, len(pool), step)]
+
+    def _rows(self, x):
+        pool = self._compared(x)
+        holdout = None if self.holdout_ is None else self._without_own(x, self.holdout_)
+        comparison = Comparison(
+            pool=pool,
+            holdout=holdout,
+            rivals=self._rivals(x),
+            k=self.k,
+            distance=lambda similarities: distance(self.metric, similarities),
+            sentinel=self.sentinel_,
+            radius=self.radius_,
+        )
+        return np.column_stack([self._standardized(*REDUCTIONS[name], comparison) for name in self._names()])
+
+    def _standardized(self, reduction, effect, comparison):
+        column = np.asarray(reduction(comparison), dtype=np.float64)
+        if effect == "shift" and self.standardize is not None:
+            column = column - (self.null_max_ if self.standardize == "max" else self.null_mean_)
+        if effect is not None and self.standardize == "zscore" and self.null_std_ > 0:
+            column = column / self.null_std_
+        return column
+
+    def _compared(self, x):
+        """Return the similarities to what `against` names, NaN where a member does not count."""
+        parts = []
+        if self.reference is not None and self.against != "self":
+            parts.append(self._compare(x, self.reference_))
+        if self._compares_with_x():
+            parts.append(self._without_own(x, self.x_))
+        return self._enough(np.hstack(parts), x)
+
+    def _without_own(self, x, pool):
+        similarities = self._compare(x, pool)
+        similarities[own(x, pool)] = np.nan
+        return self._enough(similarities, x)
+
+    def _enough(self, similarities, x):
+        wanted = 1 if USES_K.isdisjoint(self._names()) else self.k
+        counts = np.isfinite(similarities).sum(axis=1)
+        if (counts < wanted).any():
+            where = int(counts.argmin())
+            raise ValueError(
+                f"{type(self).__name__} found {counts[where]} to compare {x.ids[where]} with among n_samples = "
+                f"{similarities.shape[1]}, without its own content and patient, where k={self.k} asks for {wanted}: "
+                "give more images of other patients"
+            )
+        return similarities
+
+    def _compare(self, a, b):
+        return similarity(self.metric, self._valued(a).values, self._valued(b).values)
+
+    def _valued(self, pool):
+        """Return the pool with what the metric sees of it."""
+        if pool.values is None:
+            pool.values = GrayImages(pool.data) if self._sees_images() else extract(self.features_, pool.data)
+        return pool
+
+    def _check_groups(self, x):
+        """Return whether patients are known wherever they matter; warn if not."""
+        others = [self.x_] if self._compares_with_x() else []
+        others += [] if self.holdout_ is None else [self.holdout_]
+        known = all(groups_known(x, other) for other in others)
+        if not known:
+            warn_unknown_groups(self)
+        return known
