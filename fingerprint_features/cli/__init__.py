@@ -1,6 +1,7 @@
 """The command line: fingerprint-features."""
 
 import sys
+import warnings
 
 import typer
 
@@ -32,10 +33,18 @@ def _options(version: bool = typer.Option(False, "--version", callback=_show_ver
     pass
 
 
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    """Print what a warning says, without the line of code it came from."""
+    typer.echo(f"warning: {message}", err=True)
+
+
 def main():
     """Run the command line; exit codes are 0, 1 for an error and 2 for wrong usage."""
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show_warning
+            app()
     except (ValueError, OSError, ImportError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)

@@ -31,9 +31,14 @@ class Pixels(BaseExtractor):
     _stateful = True
 
     def _fit(self, images, y):
-        if not len(images):
-            raise ValueError("Pixels learns its width from the first image, and there is none")
-        self.image_shape_ = images[0].shape[:2]
+        error = ValueError("Pixels learns its width from the first image, and there is none")
+        for i in range(len(images)):
+            try:
+                self.image_shape_ = images[i].shape[:2]
+                return
+            except ImageReadError as unreadable:  # transform will name it
+                error = unreadable
+        raise error
 
     def _value_state(self):
         return getattr(self, "image_shape_", None)  # 2 x 8 and 8 x 2 are as wide, but not the same columns

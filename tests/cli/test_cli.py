@@ -119,10 +119,14 @@ def test_bad_files_are_all_named_and_nan_keeps_the_others(run, folder, tmp_path)
     assert "page.png" in err
     assert "--on-error nan" in err
     assert not (tmp_path / "f.csv").exists()
-    with pytest.warns(UserWarning, match="rows of NaN"):
-        code, out, _ = run(
-            "extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats", "--on-error", "nan"
-        )
+    (folder / "a" / "a-first.png").write_bytes(b"")
+    code, out, err = run("extract", folder, "-o", tmp_path / "f.npz", "--extractors", "pixels", "--on-error", "nan")
+    assert code == 0
+    assert "warning: rows of NaN for bad images" in err
+    os.unlink(folder / "a" / "a-first.png")
+    code, out, err = run(
+        "extract", folder, "-o", tmp_path / "f.npz", "--extractors", "image_stats", "--on-error", "nan"
+    )
     assert code == 0
     table = load(tmp_path / "f.npz")
     assert np.isnan(table["features"]).all(axis=1).sum() == 2
