@@ -3,6 +3,7 @@
 import os
 import threading
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -97,6 +98,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         self
         """
         self._check_params()
+        for _, extractor in self._active():
+            extractor._check_params()
         images = as_image_set(X)
         self.extractors_ = [
             (name, clone(extractor).fit(images, y) if extractor._stateful else extractor)
@@ -148,9 +151,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         ndarray of str objects of shape (n_columns,)
         """
         columns = [(name, column) for name, e in self._ready() for column in e.get_feature_names_out()]
-        plain = [column for _, column in columns]
-        shared = {column for column in plain if plain.count(column) > 1} if len(set(plain)) < len(plain) else ()
-        return np.array([f"{name}__{c}" if c in shared else c for name, c in columns], dtype=object)
+        times = Counter(column for _, column in columns)
+        return np.array([f"{name}__{c}" if times[c] > 1 else c for name, c in columns], dtype=object)
 
     def get_params(self, deep=True):
         """Return the parameters; with `deep`, the extractors by name and their own parameters too.
@@ -260,11 +262,12 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         """Yield (start, blocks, failures) for each chunk, in order."""
         from tqdm.auto import tqdm
 
-        nested = get_active_backend()[0].nesting_level > 0
+        backend = get_active_backend()[0]
+        nested = backend.nesting_level > 0
         workers = Parallel(
             n_jobs=1 if nested else self.n_jobs,
             prefer="threads",
-            return_as="generator",
+            return_as="generator" if backend.supports_return_generator else "list",
             pre_dispatch="2*n_jobs",
             batch_size=1,  # a chunk is a batch already; several at once would leave the last workers idle
         )
@@ -285,6 +288,9 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             text = str(ImageReadError(ordered))
             warnings.warn(f"rows of NaN for bad images (see drop_failed): {text}", UserWarning, stacklevel=3)
         return features
+
+
+_MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
 
 
 class _Step:
@@ -310,15 +316,16 @@ def _extract_chunk(images, plan, cache):
         firsts = {digests.get(i, i): i for i in reversed(raws)}
         wanted = sorted(firsts.values())
         missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(plan, blocks, strict=True)]
-        forms = _decode(images, raws, sorted(set().union(*missing)), failures)
-        for step, block, positions in zip(plan, blocks, missing, strict=True):
-            positions = [i for i in positions if i in forms]
-            rows, bad = step.extractor.extract_forms([forms[i] for i in positions], [images.ids[i] for i in positions])
-            block[positions] = rows
-            failures.update((positions[k], failure) for k, failure in bad.items())
-            good = [k for k in range(len(positions)) if k not in bad]
-            if cache is not None and good:
-                cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
+        for forms in _decode(images, raws, sorted(set().union(*missing)), failures):
+            for step, block, absent in zip(plan, blocks, missing, strict=True):
+                positions = [i for i in absent if i in forms]
+                some = [forms[i] for i in positions]
+                rows, bad = step.extractor.extract_forms(some, [images.ids[i] for i in positions])
+                block[positions] = rows
+                failures.update((positions[k], failure) for k, failure in bad.items())
+                good = [k for k in range(len(positions)) if k not in bad]
+                if cache is not None and good:
+                    cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
         for i, digest in digests.items():
             _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
         return blocks, failures
@@ -348,13 +355,20 @@ def _look_up(cache, step, block, wanted, digests):
 
 
 def _decode(images, raws, positions, failures):
-    forms = {}
+    """Yield {position: forms} of all that can be decoded, large pictures a few at a time."""
+    forms, n_bytes = {}, 0
     for i in positions:
         try:
-            forms[i] = Forms(images.decode_one(raws[i], i))
+            form = forms[i] = Forms(images.decode_one(raws[i], i))
         except ImageReadError as error:
             failures[i] = error.failures[0]
-    return forms
+            continue
+        n_bytes += form.image.nbytes
+        if n_bytes > _MOST_DECODED:
+            yield forms
+            form, forms, n_bytes = None, {}, 0
+    if forms:
+        yield forms
 
 
 def _copy_twin(blocks, failures, first, i, id):

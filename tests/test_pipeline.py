@@ -296,13 +296,17 @@ def test_an_image_that_one_extractor_cannot_use_is_named_with_the_extractor(tmp_
 
 
 def test_a_bug_in_an_extractor_is_no_bad_image():
+    images = random_images(3)
+
     class Broken(Mean):
         def _extract_one(self, image):
-            raise ZeroDivisionError("a bug")
+            if np.array_equal(image, images[1]):
+                raise ZeroDivisionError("a bug")
+            return [0]
 
-    with pytest.raises(ZeroDivisionError, match="a bug") as caught:
-        FeaturePipeline([Broken()], on_error="nan").fit_transform(random_images(2))
-    assert any("Broken read 0, 1" in note for note in caught.value.__notes__)
+    with pytest.raises(ZeroDivisionError) as caught:
+        FeaturePipeline([Broken()], on_error="nan").fit_transform(images)
+    assert caught.value.__notes__ == ["while Broken read 1"]
 
 
 def test_a_wrong_width_says_what_to_write():
@@ -327,7 +331,7 @@ def test_features_that_are_not_finite_never_reach_the_cache(tmp_path):
 # ---- workers --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
+@pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 def test_joblibs_backends_give_the_same_rows(backend, tmp_path):
     paths = write_images(tmp_path / "png", random_images(20))
     expected = FeaturePipeline([ImageStats()]).fit_transform(paths)

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from ..images.decode import DECODER_VERSION
+from .scripts import EDITED, code_of
 
 
 def image_digest(raw, options, size):
@@ -63,9 +64,11 @@ def describe(extractor):
     kind = type(extractor)
     params = extractor.get_params(deep=False)
     # In a script or notebook the class is edited under one name, and nobody bumps its version.
-    code = {"code": _code(vars(kind).values())} if kind.__module__ == "__main__" else {}
+    edited = kind.__module__ in EDITED
+    code = {"code": code_of(kind, canonical)} if edited else {}
+    module = "__main__" if edited else kind.__module__
     return {
-        "class": f"{kind.__module__}.{kind.__qualname__}",
+        "class": f"{module}.{kind.__qualname__}",
         **code,
         "values_version": extractor._values_version,
         "params": {name: canonical(v) for name, v in params.items() if name not in extractor._runtime_params},
@@ -99,14 +102,3 @@ def canonical(value):
         f"a parameter of type {type(value).__name__} has no identity that survives the process, so its features "
         "cannot be cached: pass numbers, strings, arrays or extractors, or override _value_state"
     )
-
-
-def _code(members):
-    """Return what functions do, without where they were written."""
-    functions = [m for m in members if hasattr(m, "__code__")]
-    return [_instructions(function.__code__) for function in functions]
-
-
-def _instructions(code):
-    constants = [_instructions(c) if hasattr(c, "co_code") else repr(c) for c in code.co_consts]
-    return [code.co_name, code.co_code.hex(), list(code.co_names), constants]

@@ -27,8 +27,8 @@ def info(file: CacheFile):
 @app.command()
 def prune(
     file: CacheFile,
-    max_mb: Annotated[float | None, typer.Option(help="Drop the oldest rows until FILE is no larger.")] = None,
-    older_than_days: Annotated[float | None, typer.Option(help="Drop rows written longer ago.")] = None,
+    max_mb: Annotated[float | None, typer.Option(min=0, help="Drop the oldest rows until FILE is no larger.")] = None,
+    older_than_days: Annotated[float | None, typer.Option(min=0, help="Drop rows written longer ago.")] = None,
 ):
     """Drop old rows from FILE, oldest first."""
     if max_mb is None and older_than_days is None:

@@ -37,6 +37,14 @@ def extract(
         raise typer.BadParameter(f"-o must end in {', '.join(_WRITERS)}, got {printable(output)!r}")
     if not output.parent.is_dir():
         raise typer.BadParameter(f"the folder of {printable(output)!r} does not exist")
+    if output.is_dir():
+        raise typer.BadParameter(f"{printable(output)!r} is a folder")
+    if not os.access(output.parent, os.W_OK):
+        raise typer.BadParameter(f"the folder of {printable(output)!r} cannot be written")
+    if cache is not None and not _may_be_cache(cache):
+        raise typer.BadParameter(f"{printable(cache)!r} is no feature cache: --cache names a file of its own")
+    if write is _write_parquet:
+        _parquet()  # a missing package is known before hours of extraction
     images = open_folder(folder, size, value_range, page)
     features = FeaturePipeline(
         [make_extractor(name.strip()) for name in extractors.split(",")],
@@ -56,11 +64,22 @@ def extract(
     os.close(handle)
     try:
         write(temporary, images.ids, columns, rows)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # a temporary file is its owner's alone
         os.replace(temporary, output)
     except BaseException:
         os.unlink(temporary)
         raise
     typer.echo(f"{printable(output)}: {rows.shape[0]} images x {rows.shape[1]} columns")
+
+
+def _may_be_cache(path):
+    """Tell whether a mistyped name would put the user's own file aside for a new cache."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return not path.is_dir()
+    with open(path, "rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
 
 
 def _write_npz(path, ids, columns, rows):
@@ -76,14 +95,21 @@ def _write_csv(path, ids, columns, rows):
 
 
 def _write_parquet(path, ids, columns, rows):
+    pyarrow, parquet = _parquet()
+    names = [
+        id.encode("utf-8", "backslashreplace").decode() for id in ids
+    ]  # as in the other formats, but for bytes that are not UTF-8
+    arrays = [pyarrow.array(names), *(pyarrow.array(column) for column in np.ascontiguousarray(rows.T))]
+    parquet.write_table(pyarrow.table(arrays, names=["id", *columns]), path)
+
+
+def _parquet():
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise ImportError("writing .parquet needs pyarrow: pip install 'fingerprint_features[frames]'") from error
-    names = [printable(id) for id in ids]
-    arrays = [pyarrow.array(names), *(pyarrow.array(column) for column in np.ascontiguousarray(rows.T))]
-    pyarrow.parquet.write_table(pyarrow.table(arrays, names=["id", *columns]), path)
+    return pyarrow, pyarrow.parquet
 
 
 _WRITERS = {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}

@@ -188,6 +188,9 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
                 failure = ImageFailure(str(ids[0]), reason.kind, f"{type(self).__name__}: {reason.reason}")
                 return np.full((1, width), np.nan, dtype=np.float32), {0: failure}
         except Exception as error:
+            if len(pictures) > 1:  # let the one that is to blame raise, under its own name
+                for form, id in zip(forms, ids, strict=True):
+                    self.extract_forms([form], [id])
             error.add_note(f"while {type(self).__name__} read {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")
             raise
         rows, failures = np.empty((len(pictures), width), dtype=np.float32), {}

@@ -13,6 +13,9 @@ _NOT_IMAGES = {
 }  # fmt: skip
 
 
+_CACHE = re.compile(r"-(wal|shm|journal)$|\.corrupt-\d{8}T[\d.]+(-(wal|shm))?$")  # what a feature cache has beside it
+
+
 def natural_key(name):
     """Sort key that compares runs of digits as numbers: ``img2 < img10``."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
@@ -69,4 +72,4 @@ def _raise(error):
 
 
 def _is_junk(name):
-    return name.startswith(".") or name.lower() in _JUNK
+    return name.startswith(".") or name.lower() in _JUNK or bool(_CACHE.search(name))

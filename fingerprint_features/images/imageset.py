@@ -1,6 +1,7 @@
 """ImageSet: a lazy sequence of pictures that scikit-learn can split, clone and send to workers for nothing."""
 
 import os
+from collections.abc import Iterator, Set
 from functools import cached_property
 from numbers import Integral
 
@@ -208,6 +209,8 @@ def as_image_set(images):
     Traceback (most recent call last):
     ValueError: got a 2-D array of shape (64, 64): pass a list of images or an array (n, height, width); ...
     """
+    if isinstance(images, (Iterator, Set)):  # fit would use a generator up, and transform find nothing
+        raise TypeError(f"a {type(images).__name__} has no lasting order: pass a list, e.g. sorted(images)")
     return images if isinstance(images, ImageSet) else ImageSet(images)
 
 

@@ -293,3 +293,18 @@ def test_a_class_of_a_notebook_is_known_by_what_it_does():
     )
     assert extractor_token(first) == extractor_token(again)
     assert extractor_token(first) != extractor_token(_class_of_a_notebook(body.format("max")))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "K = 3\nclass Cell(BaseExtractor):\n    def _extract_one(self, image):\n        return [K]\n",
+        "class Cell(BaseExtractor):\n    k = 3\n    def _extract_one(self, image):\n        return [self.k]\n",
+        "class Cell(BaseExtractor):\n    def _extract_one(self, image, k=3):\n        return [k]\n",
+        "def k():\n    return 3\nclass Cell(BaseExtractor):\n    def _extract_one(self, i):\n        return [k()]\n",
+        "class B(BaseExtractor):\n    def k(self):\n        return 3\nclass Cell(B):\n    pass\n",
+    ],
+)
+def test_what_a_class_of_a_notebook_leans_on_counts_too(edit):
+    assert extractor_token(_class_of_a_notebook(edit)) == extractor_token(_class_of_a_notebook(edit))
+    assert extractor_token(_class_of_a_notebook(edit)) != extractor_token(_class_of_a_notebook(edit.replace("3", "4")))

@@ -145,6 +145,8 @@ def test_check_of_a_good_folder(run, folder):
         (["extract", "IN", "-o", "f.xls"], 2, "must end in .npz, .csv, .parquet"),
         (["extract", "IN", "-o", "no/such/folder/f.csv"], 2, "does not exist"),
         (["extract", "IN"], 2, "output"),
+        (["extract", "IN", "-o", "EMPTY.csv"], 2, "is a folder"),
+        (["extract", "IN", "-o", "f.csv", "--cache", "IN/a/img2.png"], 2, "is no feature cache"),
         (["extract", "IN", "-o", "f.csv", "--size", "big"], 2, "written like 256x256"),
         (["extract", "IN", "-o", "f.csv", "--extractors", "gabour"], 1, "did you mean 'gabor'"),
         (["extract", "nowhere", "-o", "f.csv"], 1, "nowhere is no folder"),
@@ -157,6 +159,7 @@ def test_check_of_a_good_folder(run, folder):
 def test_errors_say_what_to_do(run, folder, tmp_path, monkeypatch, arguments, code, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "EMPTY.csv").mkdir()
     os.symlink(folder, tmp_path / "IN")
     (tmp_path / "CACHE").touch()
     got, out, err = run(*arguments)

@@ -295,7 +295,6 @@ def object_array(items):
         lambda paths: pd.DataFrame({"path": paths}),
         pl.Series,
         lambda paths: pl.DataFrame({"path": paths}),
-        iter,
     ],
 )
 def test_paths_from_any_container(paths, wrap):
@@ -408,3 +407,9 @@ def test_repr_is_short(images):
     assert repr(images[:5]).startswith("ImageSet(5 ")
     assert repr(images[:5]).endswith(", 2 groups)")
     assert repr(ImageSet(["a.png"], size=(4, 5))) == "ImageSet(1 files, size=(4, 5))"
+
+
+@pytest.mark.parametrize("fleeting", [iter(["a.png"]), (name for name in ["a.png"]), {"a.png"}])
+def test_what_fit_would_use_up_is_refused(fleeting):
+    with pytest.raises(TypeError, match="no lasting order: pass a list"):
+        as_image_set(fleeting)
