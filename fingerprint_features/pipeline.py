@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from .cache.identity import describe, extractor_token, image_digest
 from .cache.store import FeatureCache
-from .extractors.base import BaseExtractor
+from .extractors.base import BaseExtractor, image_tags
 from .extractors.params import check_int, check_option, fail
 from .images import ImageReadError, as_image_set
 from .images.forms import Forms
@@ -200,14 +200,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         return all(name in fitted for name, extractor in self._active() if extractor._stateful)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        tags.requires_fit = any(getattr(extractor, "_stateful", False) for _, extractor in self._named())
-        tags.no_validation = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
+        stateful = any(getattr(extractor, "_stateful", False) for _, extractor in self._named())
+        return image_tags(super().__sklearn_tags__(), requires_fit=stateful)
 
     def _check_params(self):
         if self.n_jobs is not None and (not isinstance(self.n_jobs, Integral) or self.n_jobs == 0):

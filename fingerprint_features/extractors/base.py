@@ -14,6 +14,17 @@ from ..images.forms import Forms
 _CHUNK = 32
 
 
+def image_tags(tags, requires_fit):
+    """Set scikit-learn's tags of a transformer from images to float32 columns."""
+    tags.input_tags.two_d_array = False
+    tags.input_tags.three_d_array = True
+    tags.input_tags.string = True
+    tags.requires_fit = requires_fit
+    tags.no_validation = True
+    tags.transformer_tags.preserves_dtype = []
+    return tags
+
+
 class BaseExtractor(TransformerMixin, BaseEstimator):
     """Base of the extractors: a stateless scikit-learn transformer from images to a float32 matrix.
 
@@ -145,14 +156,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         return not self._stateful or any(name.endswith("_") and not name.startswith("_") for name in vars(self))
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
-        tags.requires_fit = self._stateful
-        tags.no_validation = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
+        return image_tags(super().__sklearn_tags__(), requires_fit=self._stateful)
 
     # ---- what FeaturePipeline calls ---------------------------------------------------------------------
 
