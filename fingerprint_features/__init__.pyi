@@ -23,6 +23,7 @@ from .evaluate import validate_submission as validate_submission
 from .evaluate import write_submission as write_submission
 from .extractors import GLCM as GLCM
 from .extractors import LBP as LBP
+from .extractors import SSIM as SSIM
 from .extractors import BaseExtractor as BaseExtractor
 from .extractors import Filtered as Filtered
 from .extractors import Gabor as Gabor

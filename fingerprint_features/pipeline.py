@@ -130,7 +130,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             extractor.check_ready()
         cache = FeatureCache(self.cache) if isinstance(self.cache, (str, os.PathLike)) else self.cache
         plan = [_Step(extractor, keyed=cache is not None) for extractor in extractors]
-        ends = np.cumsum([0] + [step.width for step in plan])
+        ends = np.cumsum([0] + [extractor._width() for extractor in extractors])
         features = np.empty((len(images), ends[-1]), dtype=np.float32)
         failures = {}
         for start, blocks, bad in self._run(images, plan, cache):
@@ -288,12 +288,13 @@ _MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts t
 
 
 class _Step:
-    """One extractor with what identifies its rows."""
+    """One extractor, or what it has stored, with what identifies its rows."""
 
     def __init__(self, extractor, keyed):
-        self.extractor = extractor
-        self.width = extractor._width()
-        self.token = extractor_token(extractor) if keyed else None
+        self.finish = extractor._finish
+        self.extractor = extractor._stored()
+        self.width = self.extractor._width()
+        self.token = extractor_token(self.extractor) if keyed else None
 
     @cached_property
     def about(self):
@@ -304,7 +305,7 @@ class _Step:
 def _extract_chunk(images, plan, cache):
     """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
     with _single_threaded_opencv():
-        blocks = [np.empty((len(images), step.width), dtype=np.float32) for step in plan]
+        blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in plan]  # for those that fail
         raws, failures = _read(images)
         digests = {} if cache is None else {i: image_digest(raws[i], images.options, images.size) for i in raws}
         firsts = {digests.get(i, i): i for i in reversed(raws)}
@@ -322,7 +323,7 @@ def _extract_chunk(images, plan, cache):
                     cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
         for i, digest in digests.items():
             _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
-        return blocks, failures
+        return [step.finish(block) for step, block in zip(plan, blocks, strict=True)], failures
 
 
 def _read(images):

@@ -11,5 +11,6 @@ from .registry import ExtractorLoadError as ExtractorLoadError
 from .registry import list_extractors as list_extractors
 from .registry import make_extractor as make_extractor
 from .sift_words import SIFTWords as SIFTWords
+from .ssim import SSIM as SSIM
 from .texture_cdf import TextureCDF as TextureCDF
 from .wavelet import Wavelet as Wavelet

@@ -73,6 +73,14 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Turn a list of images, of any shapes, into rows; override it where a batch is faster."""
         return [self._extract_one(image) for image in images]
 
+    def _stored(self):
+        """Return the extractor whose rows are computed and cached, where that is not this one; see `_finish`."""
+        return self
+
+    def _finish(self, rows):
+        """Make this extractor's columns (n_images, n_columns) out of the rows of the stored one."""
+        return rows
+
     def _check_params(self):
         """Raise ValueError for a parameter out of its range (see `fingerprint_features.extractors.params`)."""
 

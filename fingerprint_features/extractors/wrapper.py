@@ -44,6 +44,8 @@ class Wrapper(BaseExtractor):
     def _check_params(self):
         if not isinstance(self.extractor, BaseExtractor):
             fail(self, "extractor", "an extractor such as LBP()")
+        if type(self.extractor)._stored is not BaseExtractor._stored:  # SSIM
+            fail(self, "extractor", "one that looks at each image alone: a reference would not be changed alike")
         self._check_views()
         self.extractor._check_params()
 

@@ -11,7 +11,7 @@ from .decode import decode_array, decode_bytes, read_file
 from .errors import ImageReadError, printable
 from .folder import scan_folder
 from .options import DecodeOptions
-from .sources import as_source
+from .sources import JoinedSource, as_source
 
 
 class ImageSet:
@@ -99,6 +99,39 @@ class ImageSet:
             groups = [groups(id) for id in ids]
         path = os.fsdecode(path)
         return cls([os.path.join(path, id) for id in ids], ids, groups, size=size, options=options)
+
+    @classmethod
+    def join(cls, sets):
+        """Put several sets one after the other; contents, and with them cached rows, stay as they are.
+
+        Parameters
+        ----------
+        sets : list of ImageSet
+            All of one `size` and `options`. Groups are kept if every set has them. Where two sets share an id, all
+            ids get the number of their set in front, ``"1/image.png"``.
+
+        Returns
+        -------
+        ImageSet
+        """
+        sets = list(sets)
+        how = list(dict.fromkeys((images.size, images.options) for images in sets))
+        if len(how) != 1:
+            sizes = " and ".join(f"size={size}" for size, _ in how) or "none"
+            raise ValueError(
+                f"only ImageSets of one size and the same DecodeOptions can be joined, got {sizes}: open all alike"
+            )
+        joined = object.__new__(cls)
+        joined._source = JoinedSource([(images._source, images._positions) for images in sets])
+        joined._positions = np.arange(len(joined._source))
+        joined.size, joined.options = how[0]
+        ids = np.concatenate([images.ids for images in sets])
+        if len(np.unique(ids)) < len(ids):
+            ids = np.array([f"{number}/{id}" for number, images in enumerate(sets) for id in images.ids], dtype=str)
+        joined._own_ids = ids
+        known = all(images.groups is not None for images in sets)
+        joined.groups = np.concatenate([images.groups for images in sets]) if known else None
+        return joined
 
     @cached_property
     def ids(self):

@@ -121,3 +121,47 @@ class _Packed:
 
     def __getitem__(self, position):
         return self.buffer[self.ends[position] : self.ends[position + 1]].reshape(self.shapes[position])
+
+
+class JoinedSource:
+    """Pictures of several sources, one after the other."""
+
+    def __init__(self, parts):
+        self.parts = parts  # (source, positions in it)
+        self.ends = np.cumsum([len(positions) for _, positions in parts])
+
+    def __len__(self):
+        return int(self.ends[-1])
+
+    def raw(self, position):
+        """Return what the picture's own source does."""
+        number, source, positions = self._find(position)
+        return source.raw(positions[position - self._start(number)])
+
+    def subset(self, positions):
+        """Return a source of the given pictures alone, in their order."""
+        runs = []  # neighbours of one source stay together
+        for position in positions:
+            number, _, own = self._find(position)
+            if not runs or runs[-1][0] != number:
+                runs.append((number, []))
+            runs[-1][1].append(own[position - self._start(number)])
+        if not runs:
+            return ArraySource([])
+        return JoinedSource([_part(self.parts[number][0], np.array(own)) for number, own in runs])
+
+    def _find(self, position):
+        number = int(np.searchsorted(self.ends, position, side="right"))
+        return number, *self.parts[number]
+
+    def _start(self, number):
+        return self.ends[number - 1] if number else 0
+
+    def __repr__(self):
+        return " and ".join(repr(source) for source, _ in self.parts)
+
+
+def _part(source, positions):
+    """Return a small source for some pictures of a large one, and where they are in it."""
+    smaller = source.subset(positions)
+    return smaller, positions if smaller is source else np.arange(len(positions))

@@ -1,18 +1,31 @@
 """Measures: similarity between the members of two pools, larger for closer, and the distance behind it."""
 
 import numpy as np
+from joblib import effective_n_jobs
 
-from ..images.forms import Forms
+from ..extractors import SSIM
+from ..pipeline import FeaturePipeline
 from ..similarity import METRICS, pairwise_similarity
 
+_BATCH = 128  # images compared with a reference at a time: it is read anew for each batch when it is large
 
-def similarity(metric, a, b):
+
+def similarity(metric, a, b, n_jobs):
     """Return the (len(a), len(b)) float64 matrix of similarities between the values of two pools."""
     # a fresh array: what it holds for oneself and one's kin is overwritten
-    similarities = np.array(pairwise_similarity(a, b, metric), dtype=np.float64)
+    similarities = np.array(pairwise_similarity(a, b, metric, n_jobs=n_jobs), dtype=np.float64)
     if not np.isfinite(similarities).all():
         raise ValueError("the metric must return finite similarities, and returned NaN or infinity")
     return similarities
+
+
+def image_similarity(a, b, cache, n_jobs, progress):
+    """Return the (len(a), len(b)) float64 matrix of structural similarities of two ImageSets; whole rows are cached."""
+    share = -(-len(a) // effective_n_jobs(n_jobs))
+    rows = FeaturePipeline(
+        [SSIM(b, None)], cache=cache, n_jobs=n_jobs, batch_size=max(1, min(share, _BATCH)), progress=progress
+    )
+    return rows.fit_transform(a).astype(np.float64)
 
 
 def distance(metric, similarities):
@@ -25,19 +38,3 @@ def distance(metric, similarities):
             "this one returned similarities above 0"
         )
     return 0.0 - similarities
-
-
-class GrayImages:
-    """The grey pictures of an ImageSet, decoded when they are drawn and not kept."""
-
-    def __init__(self, images):
-        self.images = images
-
-    def __len__(self):
-        return len(self.images)
-
-    def __iter__(self):
-        return (Forms(image).gray for image in self.images)
-
-    def __getitem__(self, key):
-        return GrayImages(self.images[key])

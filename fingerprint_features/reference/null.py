@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .pools import same_content, same_group
+from .pools import own, same_content, same_group
 
 NULLS = ("self", "cross", "reference", "both")
 
@@ -37,6 +37,38 @@ def measure_null(null, X, x, reference, compare, diag):
             f"{len(x)}): it takes two different images, of different patients where these are known"
         )
     return float(similarities.mean()), float(similarities.std()), float(similarities.max())
+
+
+def measure_reduced_null(null, x, reference, compare, reduce):
+    """Return the mean, the standard deviation and the maximum of each reduction of the rows of strangers.
+
+    Parameters
+    ----------
+    null : {"self", "cross", "reference", "both"}
+    x, reference : Pool
+    compare : callable
+        From two pools to their matrix of similarities.
+    reduce : callable
+        From a pool and its similarities, NaN for what is left out, to columns (n, n_reductions).
+
+    Returns
+    -------
+    mean, std, maximum : ndarray of shape (n_reductions,)
+    """
+    x, reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+    pairs = {
+        "self": [(x, [x])],
+        "cross": [(x, [reference])],
+        "reference": [(reference, [reference])],
+        "both": [(x, [x, reference]), (reference, [x, reference])],
+    }
+    columns = []
+    for pool, others in pairs[null]:
+        similarities = np.hstack([compare(pool, other) for other in others])
+        similarities[np.hstack([own(pool, other) for other in others])] = np.nan
+        columns.append(reduce(pool, similarities))
+    columns = np.vstack(columns)
+    return columns.mean(axis=0), columns.std(axis=0), columns.max(axis=0)
 
 
 def _pairs(null, x, reference, compare, diag):

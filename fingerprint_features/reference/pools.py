@@ -141,15 +141,7 @@ def joined(a, b):
     """Return the pool of two pools' data, one after the other."""
     if not a.is_images:
         return Pool(np.vstack([a.data, b.data]))
-    first, second = a.data, b.data
-    if (first.size, first.options) != (second.size, second.options):
-        raise ValueError(
-            f"images of size={first.size} and size={second.size}, or with different DecodeOptions, cannot be fitted "
-            "as one set: open both ImageSets alike"
-        )
-    # The undecoded items: joined images keep their content, and so their digests and cached features.
-    items = [images._source.raw(position) for images in (first, second) for position in images._positions]
-    return Pool(ImageSet(items, size=first.size, options=first.options))
+    return Pool(ImageSet.join([a.data, b.data]))
 
 
 def extract(features, data):

@@ -86,6 +86,7 @@ REDUCTIONS = {
     "dpi": (_dpi, None),
     "monte_carlo": (_monte_carlo, None),
 }
+PLAIN = {"max", "mean", "topk", "std", "min"}  # need the similarities to the pool alone
 COMPETING = {"rank", "hits", "hit_max"}
 CALIBRATED = {"log_ratio", "diff", "dpi"}
 USES_K = {"topk", "hits", "hit_max", "log_ratio", "diff", "dpi"}

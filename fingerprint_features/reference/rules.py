@@ -1,15 +1,27 @@
 """Which parameters of ReferenceSimilarity go together."""
 
+import os
+from numbers import Integral
+
+from ..cache import FeatureCache
 from ..extractors.params import check_int, check_option, fail
 from ..similarity import METRICS
 from .null import NULLS
-from .reductions import CALIBRATED, COMPETING, REDUCTIONS
+from .reductions import CALIBRATED, COMPETING, PLAIN, REDUCTIONS
 
 
 def check_params(estimator, reductions):
-    """Raise ValueError for a parameter out of its range, and for parameters that contradict each other."""
-    if not reductions or not all(isinstance(name, str) and name in REDUCTIONS for name in reductions):
-        fail(estimator, "reduce", f"one or several of {', '.join(map(repr, REDUCTIONS))}")
+    """Raise ValueError for a parameter out of its range, and for parameters that contradict each other.
+
+    Parameters
+    ----------
+    estimator : ReferenceSimilarity
+    reductions : list of str
+        Empty for ``reduce=None``.
+    """
+    known = all(isinstance(name, str) and name in REDUCTIONS for name in reductions)
+    if not known or (not reductions and estimator.reduce is not None):
+        fail(estimator, "reduce", f"None, one or several of {', '.join(map(repr, REDUCTIONS))}")
     if len(set(reductions)) < len(reductions):
         fail(estimator, "reduce", "without repetitions")
     if not callable(estimator.metric):
@@ -20,12 +32,37 @@ def check_params(estimator, reductions):
         check_option(estimator, "holdout", (None, "unused"))
     check_option(estimator, "against", ("reference", "self", "both"))
     check_option(estimator, "standardize", (None, "max", "zscore", "mean"))
+    check_option(estimator, "null_of", ("pairs", "reduced"))
     check_option(estimator, "diag", ("exclude", "row_mean"))
     check_option(estimator, "fit_features", ("x", "reference", "both"))
     check_int(estimator, "k", 1)
     if estimator.features is not None and isinstance(estimator.metric, str) and estimator.metric == "ssim":
         fail(estimator, "features", "None with metric='ssim', which compares the images themselves")
+    if estimator.n_jobs is not None and (not isinstance(estimator.n_jobs, Integral) or estimator.n_jobs == 0):
+        fail(estimator, "n_jobs", "None or an int that is not 0")
+    check_option(estimator, "progress", (True, False))
+    _check_cache(estimator)
     _check_sets(estimator, reductions)
+    if estimator.null_of == "reduced":
+        _check_reduced_null(estimator, reductions)
+
+
+def _check_cache(estimator):
+    if estimator.cache is None:
+        return
+    if not isinstance(estimator.cache, (str, os.PathLike, FeatureCache)):
+        fail(estimator, "cache", "None, a path or a FeatureCache")
+    if estimator.metric != "ssim":
+        fail(estimator, "cache", "None but for metric='ssim': give it to features=FeaturePipeline(..., cache=...)")
+
+
+def _check_reduced_null(estimator, reductions):
+    """Raise for reductions whose value among strangers cannot be measured."""
+    if not (estimator.null is None or isinstance(estimator.null, str)):
+        raise ValueError("null_of='reduced' reduces whole rows: take null='self', 'cross', 'reference' or 'both'")
+    others = [name for name in reductions if REDUCTIONS[name][1] is not None and name not in PLAIN]
+    if others or not reductions:
+        raise ValueError(f"null_of='reduced' is for reduce of {sorted(PLAIN)}, not for {others or None}")
 
 
 def _check_sets(estimator, reductions):
@@ -36,6 +73,8 @@ def _check_sets(estimator, reductions):
     counting = [name for name in reductions if name in COMPETING]
     if counting and (estimator.reference is None or estimator.against != "reference"):
         raise ValueError(f"reduce={counting} counts over a reference: pass reference=, and against='reference'")
+    if estimator.reduce is None and (estimator.reference is None or estimator.against != "reference"):
+        raise ValueError("reduce=None lists the similarities to a reference: pass reference=, and against='reference'")
     if estimator.reference is None and estimator.against == "both":
         raise ValueError("against='both' needs a second set: pass reference=")
     if estimator.reference is None and isinstance(estimator.null, str) and estimator.null != "self":

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .measure import GrayImages, distance, similarity
-from .null import measure_null
+from .measure import distance, image_similarity, similarity
+from .null import measure_null, measure_reduced_null
 from .pools import (
     check_input_names,
     check_kinds,
@@ -20,7 +20,7 @@ from .pools import (
     unused,
     warn_unknown_groups,
 )
-from .reductions import COMPETING, REDUCTIONS, USES_K, Comparison
+from .reductions import COMPETING, PLAIN, REDUCTIONS, USES_K, Comparison
 from .rules import check_params
 
 _CELLS = 2**22  # similarities held at a time: 32 MB
@@ -43,8 +43,9 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         ``"euclidean"``, ``"mse"``, ``"cosine"``, ``"hamming"`` (columns that differ), ``"jaccard"`` (of 0 and
         1), ``"wasserstein"`` (of quantile features), ``"ssim"`` (of images), or ``metric(A, B)`` that returns
         similarities of shape ``(len(A), len(B))``. Distances are negated.
-    reduce : str or list of str, default="max"
-        One column each. ``"max"``, ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"``;
+    reduce : str, list of str or None, default="max"
+        One column each; None gives the similarities themselves, one column a reference image. ``"max"``,
+        ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"``;
         ``"rank"`` (mean, over the reference, of the image's rank among the images seen in `fit`; 1 is the most
         similar), ``"hits"`` (reference images that have it among their k most similar), ``"hit_max"`` (largest
         similarity to one of those); ``"monte_carlo"`` (share of the reference nearer than the holdout, or else X,
@@ -64,6 +65,9 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
     standardize : {"max", "zscore", "mean"}, default=None
         Subtract the largest of the null, its mean and divide by its standard deviation, or its mean. For ``"max"``
         to ``"min"`` and ``"hit_max"``; ``"std"`` and ``"diff"`` are divided only; the others are free of scale.
+    null_of : {"pairs", "reduced"}, default="pairs"
+        Whether the null is made of single pairs, as the published systems have it, or of the reductions themselves:
+        each image reduced over its strangers, one null a column. For ``"max"`` to ``"min"`` only.
     k : int, default=1
         Neighbours for ``"topk"``, ``"hits"``, ``"hit_max"``, ``"log_ratio"``, ``"diff"`` and ``"dpi"``.
     diag : {"exclude", "row_mean"}, default="exclude"
@@ -71,13 +75,20 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         system has it.
     fit_features : {"x", "reference", "both"}, default="x"
         What `features` learns from.
+    cache : path-like or FeatureCache, default=None
+        For ``metric="ssim"``: keeps the whole row of every image and pool, so that another rule, standardisation or
+        fold costs nothing. Features have the cache of their FeaturePipeline.
+    n_jobs : int, default=None
+        Threads for comparing. Never changes the values.
+    progress : bool, default=False
+        For ``metric="ssim"``: whether to show a progress bar.
 
     Attributes
     ----------
     features_ : transformer or None
         The fitted features.
-    null_mean_, null_std_, null_max_ : float
-        The null, when there is one.
+    null_mean_, null_std_, null_max_ : float, or ndarray of shape (n_reductions,)
+        The null, when there is one; an array with ``null_of="reduced"``.
 
     See Also
     --------
@@ -121,9 +132,13 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         against="reference",
         null=None,
         standardize=None,
+        null_of="pairs",
         k=1,
         diag="exclude",
         fit_features="x",
+        cache=None,
+        n_jobs=None,
+        progress=False,
     ):
         self.reference = reference
         self.features = features
@@ -133,9 +148,13 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         self.against = against
         self.null = null
         self.standardize = standardize
+        self.null_of = null_of
         self.k = k
         self.diag = diag
         self.fit_features = fit_features
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.progress = progress
 
     def fit(self, X, y=None):
         """Open the sets, fit the features, and measure what standardising and the hits need.
@@ -206,6 +225,9 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         check_input_names(self, input_features)
         metric = self.metric if isinstance(self.metric, str) else getattr(self.metric, "__name__", "similarity")
+        if self.reduce is None:
+            members = self.reference_.ids if self.reference_.is_images else range(len(self.reference_))
+            return np.array([f"{metric}_{member}" for member in members], dtype=object)
         of_k = f"_k{self.k}" if self.k > 1 else ""
         return np.array([f"{metric}_{name}{of_k if name in USES_K else ''}" for name in self._names()], dtype=object)
 
@@ -220,6 +242,8 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
     # ---- what the parameters mean -----------------------------------------------------------------------
 
     def _names(self):
+        if self.reduce is None:
+            return []
         return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce)
 
     def _takes_unused(self):
@@ -243,7 +267,10 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         ) = None
         null = "self" if self.null is None and self.standardize is not None else self.null
         if null is not None:
-            numbers = measure_null(null, X, self.x_, self.reference_, self._compare, self.diag)
+            if self.null_of == "reduced":
+                numbers = measure_reduced_null(null, self.x_, self.reference_, self._compare, self._plainly_reduced)
+            else:
+                numbers = measure_null(null, X, self.x_, self.reference_, self._compare, self.diag)
             self.null_mean_, self.null_std_, self.null_max_ = numbers
         if self._competes():
             self._gather_competitors()
@@ -262,6 +289,12 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         low, high = self.standings_.min(), self.standings_.max()
         self.sentinel_ = 2 * low - high if high > low else low - 1
 
+    def _plainly_reduced(self, x, similarities):
+        """Return the columns before standardising, of reductions that need no more than similarities; 0 for others."""
+        comparison = Comparison(self._enough(similarities, x), None, None, self.k, None, None, None)
+        plain = [REDUCTIONS[name][0](comparison) if name in PLAIN else np.zeros(len(x)) for name in self._names()]
+        return np.column_stack(plain)
+
     def _rivals(self, x):
         if not self._competes():
             return None
@@ -277,6 +310,8 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
 
     def _rows(self, x):
         pool = self._compared(x)
+        if self.reduce is None:
+            return self._standardized(pool, "shift")
         holdout = None if self.holdout_ is None else self._without_own(x, self.holdout_)
         comparison = Comparison(
             pool=pool,
@@ -287,24 +322,41 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
             sentinel=self.sentinel_,
             radius=self.radius_,
         )
-        return np.column_stack([self._standardized(*REDUCTIONS[name], comparison) for name in self._names()])
+        columns = []
+        for i, (reduction, effect) in enumerate(REDUCTIONS[name] for name in self._names()):
+            column = np.asarray(reduction(comparison), dtype=np.float64)
+            columns.append(self._standardized(column, effect, i if self.null_of == "reduced" else ...))
+        return np.column_stack(columns)
 
-    def _standardized(self, reduction, effect, comparison):
-        column = np.asarray(reduction(comparison), dtype=np.float64)
-        if effect == "shift" and self.standardize is not None:
-            column = column - (self.null_max_ if self.standardize == "max" else self.null_mean_)
-        if effect is not None and self.standardize == "zscore" and self.null_std_ > 0:
-            column = column / self.null_std_
-        return column
+    def _standardized(self, values, effect, which=...):
+        """Apply the null, or that of one column, to raw values."""
+        if effect is None or self.standardize is None:
+            return values
+        if effect == "shift":
+            values = values - np.asarray(self.null_max_ if self.standardize == "max" else self.null_mean_)[which]
+        std = np.asarray(self.null_std_)[which]
+        return values / std if self.standardize == "zscore" and std > 0 else values
 
     def _compared(self, x):
         """Return the similarities to what `against` names, NaN where a member does not count."""
         parts = []
         if self.reference is not None and self.against != "self":
-            parts.append(self._compare(x, self.reference_))
+            parts.append(self._to_reference(x))
         if self._compares_with_x():
             parts.append(self._without_own(x, self.x_))
         return self._enough(np.hstack(parts), x)
+
+    def _to_reference(self, x):
+        """Compare with the reference; what fit compared with it is not compared again."""
+        if self.standings_ is None:
+            return self._compare(x, self.reference_)
+        last = len(self.competitors_) - 1
+        place = np.minimum(np.searchsorted(self.competitors_.digests, x.digests), last)
+        known = np.array([self.competitors_.digests[p] == d for p, d in zip(place, x.digests, strict=True)])
+        similarities = self.standings_[place]
+        if not known.all():
+            similarities[~known] = self._compare(x.take(~known), self.reference_)
+        return similarities
 
     def _without_own(self, x, pool):
         similarities = self._compare(x, pool)
@@ -324,12 +376,14 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         return similarities
 
     def _compare(self, a, b):
-        return similarity(self.metric, self._valued(a).values, self._valued(b).values)
+        if self._sees_images():
+            return image_similarity(a.data, b.data, self.cache, self.n_jobs, self.progress)
+        return similarity(self.metric, self._valued(a).values, self._valued(b).values, self.n_jobs)
 
     def _valued(self, pool):
-        """Return the pool with what the metric sees of it."""
+        """Return the pool with its features."""
         if pool.values is None:
-            pool.values = GrayImages(pool.data) if self._sees_images() else extract(self.features_, pool.data)
+            pool.values = extract(self.features_, pool.data)
         return pool
 
     def _check_groups(self, x):

@@ -18,6 +18,7 @@ import pytest
 import skimage
 
 from fingerprint_features import (
+    SSIM,
     BaseExtractor,
     Filtered,
     ImageStats,
@@ -30,6 +31,12 @@ from fingerprint_features import (
 )
 from fingerprint_features.cache import describe
 
+
+def stored_photograph(name):
+    """Return a photograph that scikit-image ships."""
+    return skimage.io.imread(os.path.join(os.path.dirname(skimage.data.__file__), name))
+
+
 STORED = Path(__file__).with_name("baselines.json")
 REGISTERED = [name for name, (provider, _) in list_extractors().items() if provider == "fingerprint_features"]
 FILTERS = ["gaussian", "laplacian", "hessian", "bilateral"]
@@ -37,6 +44,7 @@ CASES = {
     **{name: make_extractor(name) for name in REGISTERED},
     **{f"filtered-{filter}": Filtered(ImageStats(), filter=filter) for filter in FILTERS},
     "patches": Patches(ImageStats()),
+    "ssim": SSIM([stored_photograph(name)[100:164, 200:264] for name in ("gravel.png", "grass.png")], ["max", "min"]),
     "sift_words": SIFTWords(n_words=4),  # the photograph has too few keypoints for more
 }
 RTOL, ATOL = 1e-5, 1e-6  # what another processor may round differently
@@ -44,7 +52,7 @@ RTOL, ATOL = 1e-5, 1e-6  # what another processor may round differently
 
 def photograph(extractor):
     """Return a 64 x 64 crop of a brick wall, or 8 x 8 where every pixel is a column."""
-    wall = skimage.io.imread(os.path.join(os.path.dirname(skimage.data.__file__), "brick.png"))
+    wall = stored_photograph("brick.png")
     side = 8 if isinstance(extractor, Pixels) else 64
     return wall[None, 100 : 100 + side, 200 : 200 + side]
 

@@ -7,9 +7,11 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from fingerprint_features import (
     GLCM,
     LBP,
+    SSIM,
     FeaturePipeline,
     Filtered,
     Gabor,
+    ImageSet,
     ImageStats,
     Patches,
     PHash,
@@ -21,6 +23,9 @@ from fingerprint_features import (
     make_extractor,
 )
 from fingerprint_features.testing import TableFront, extractor_checks, parametrize_with_extractor_checks
+from fingerprint_features.testing.pictures import make_pictures
+
+REFERENCE = ImageSet(make_pictures("gray", seed=5))
 
 ON_IMAGES = [
     LBP(),
@@ -39,6 +44,9 @@ ON_IMAGES = [
     PHash(),
     PHash(hash_size=8),
     Pixels(),
+    SSIM(REFERENCE),
+    SSIM(REFERENCE, None),
+    SSIM(REFERENCE, ["topk", "std"], k=2, gaussian=True),
     Filtered(ImageStats()),
     Filtered(LBP(radius=2), filter="laplacian"),
     Filtered(Pixels(), filter="hessian", sigma=2),
@@ -52,6 +60,7 @@ ON_IMAGES = [
 _ROUNDED = "8-bit images are rounded to 8 bits again after the filter, deeper ones to 16"
 EXPECTED_FAILURES = {
     "Filtered": {"sixteen_bits_agree_with_eight": _ROUNDED},
+    "SSIM": {"images_of_several_sizes_share_a_batch": "images are compared with those of one reference, of one size"},
     "SIFTWords": {
         "flat_images_have_finite_rows": "no words can be learnt from flat images alone; transform gives zeros"
     },
@@ -71,7 +80,7 @@ def test_every_built_in_extractor_is_among_them():
     registered = {
         type(make_extractor(name)) for name, (by, _) in list_extractors().items() if by == "fingerprint_features"
     }
-    assert {type(extractor) for extractor in ON_IMAGES} == registered | {Filtered, Patches}
+    assert {type(extractor) for extractor in ON_IMAGES} == registered | {Filtered, Patches, SSIM}
 
 
 @pytest.mark.parametrize("extractor", ON_IMAGES, ids=one_line)
@@ -145,6 +154,6 @@ def test_scikit_learns_checks_of_constructors(extractor, check):
 
 
 def test_every_built_in_extractor_stands_behind_the_front():
-    beyond = {SIFTWords}  # the front's images are one pixel high, and have no keypoints
+    beyond = {SIFTWords, SSIM}  # the front's images are one pixel high: no keypoints, no windows
     kinds = {type(extractor) for extractor in ON_IMAGES} - beyond
     assert {type(extractor) for extractor in ON_TABLES} == kinds | {FeaturePipeline}

@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from fingerprint_features.images import DecodeOptions, ImageReadError, ImageSet, as_image_set
+from tests.helpers import write_images
 
 from .files import photograph, pillow
 
@@ -160,6 +161,37 @@ def test_wrong_ids_and_groups():
         ImageSet(IMAGES, groups=[["ann"]] * N)
     with pytest.raises(ValueError, match="ids must be unique, 'b' occurs 2 times"):
         ImageSet(IMAGES[:3], ids=["a", "b", "b"])
+
+
+# ---- joining --------------------------------------------------------------------------------------------
+
+
+def test_joined_sets_follow_one_another(tmp_path):
+    paths = write_images(tmp_path, IMAGES[:3])
+    files, arrays = ImageSet(paths, ids=["p", "q", "r"], groups=["ann", "ann", "bo"]), ImageSet(IMAGES, groups=GROUPS)
+    joined = ImageSet.join([files[[2, 0]], arrays[5:8], files[1:2]])
+    assert list(joined.ids) == ["r", "p", "5", "6", "7", "q"]
+    assert list(joined.groups) == ["bo", "ann", *GROUPS[5:8], "ann"]
+    expected = IMAGES[[2, 0, 5, 6, 7, 1]]
+    np.testing.assert_array_equal(joined.decode(), expected)
+    part = pickle.loads(pickle.dumps(joined[[5, 0, 3]]))
+    np.testing.assert_array_equal(part.decode(), expected[[5, 0, 3]])
+    assert list(part.ids) == ["q", "r", "6"]
+    assert len(pickle.loads(pickle.dumps(joined[:0]))) == 0
+    np.testing.assert_array_equal(ImageSet.join([joined[1:], joined[:1]]).decode(), expected[[1, 2, 3, 4, 5, 0]])
+
+
+def test_joined_sets_keep_ids_apart_and_drop_groups_that_some_lack():
+    joined = ImageSet.join([ImageSet(IMAGES[:2], groups=["ann", "bo"]), ImageSet(IMAGES[2:4])])
+    assert list(joined.ids) == ["0/0", "0/1", "1/0", "1/1"]
+    assert joined.groups is None
+
+
+def test_only_sets_that_decode_alike_are_joined():
+    with pytest.raises(ValueError, match=r"size=None and size=\(4, 4\): open all alike"):
+        ImageSet.join([ImageSet(IMAGES), ImageSet(IMAGES, size=4)])
+    with pytest.raises(ValueError, match="got none"):
+        ImageSet.join([])
 
 
 # ---- copies and pickles ---------------------------------------------------------------------------------

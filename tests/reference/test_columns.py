@@ -51,6 +51,53 @@ def test_of_two_that_tie_one_has_the_hit_in_any_order_and_each_half_a_rank():
     assert_allclose(columns("rank", X=X, reference=[[1.0]]), [0.5, 0.5])
 
 
+def test_all_pairs_in_the_order_of_the_reference():
+    model = ReferenceSimilarity(GENERATED, reduce=None).fit(REAL)
+    assert_allclose(model.transform(REAL), -cdist(REAL, GENERATED))
+    assert list(model.get_feature_names_out()) == ["euclidean_0", "euclidean_1", "euclidean_2", "euclidean_3"]
+    pairs = np.array([-4.0, -10, -4, -6, -10, -6])  # both ways
+    rows = ReferenceSimilarity(GENERATED, reduce=None, standardize="zscore").fit_transform(REAL)
+    assert_allclose(rows, (-cdist(REAL, GENERATED) - pairs.mean()) / pairs.std())
+
+
+@pytest.mark.parametrize(
+    ("null", "largest"),  # the nearest stranger of each: reals, generated, reals among generated, and all
+    [
+        ("self", [-4, -4, -6]),
+        ("reference", [-4, -0.5, -0.5, -24.5]),
+        ("cross", [-1, -1, -4.5]),
+        ("both", [-1, -1, -4.5, -1, -0.5, -0.5, -20]),
+    ],
+)
+def test_a_null_of_whole_reductions_is_what_strangers_reach(null, largest):
+    model = ReferenceSimilarity(GENERATED, reduce=["mean", "max"], null=null, null_of="reduced", standardize="zscore")
+    columns = model.fit(REAL).transform(REAL)
+    assert_allclose(model.null_mean_[1], np.mean(largest))
+    assert_allclose(columns[:, 1], (np.array([-1, -1, -4.5]) - np.mean(largest)) / np.std(largest))
+    model.set_params(standardize="max", reduce="max")
+    assert_allclose(model.fit(REAL).transform(REAL)[:, 0], np.array([-1, -1, -4.5]) - max(largest))
+
+
+def test_ranks_are_left_alone_by_a_null_of_reductions():
+    both = columns(["rank", "max"], null_of="reduced", standardize="zscore")
+    assert_allclose(both, columns("rank"))
+
+
+def test_fit_transform_compares_each_pair_once():
+    calls = []
+
+    def metric(A, B):
+        calls.append((len(A), len(B)))
+        return -cdist(A, B)
+
+    model = ReferenceSimilarity(GENERATED, metric=metric, reduce=["hits", "max"])
+    model.fit_transform(REAL)
+    assert calls == [(3, 4)]
+    rows = model.transform(np.vstack([REAL, [[3.0]]]))
+    assert calls[1:] == [(1, 4)]
+    assert_allclose(rows, ReferenceSimilarity(GENERATED, reduce=["hits", "max"]).fit(REAL).transform([*REAL, [3.0]]))
+
+
 @pytest.fixture(scope="module")
 def sets():
     rng = np.random.default_rng(0)

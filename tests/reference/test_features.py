@@ -38,7 +38,7 @@ def test_image_features_learn_from_both_sets_too(tmp_path):
     expected = (levels["x"] * len(reals) + levels["reference"] * len(generated)) / (len(reals) + len(generated))
     assert levels["both"] == pytest.approx(expected)
     smaller = ImageSet(generated.decode(), size=(12, 12))
-    with pytest.raises(ValueError, match="open both ImageSets alike"):
+    with pytest.raises(ValueError, match=r"size=None and size=\(12, 12\): open all alike"):
         ReferenceSimilarity(smaller, features=Centre(), fit_features="both").fit(reals)
 
 
@@ -86,7 +86,10 @@ def test_tables_of_different_widths_are_told_apart():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"reduce": "maximum"}, "'reduce' parameter of ReferenceSimilarity must be one or several of 'max', 'mean'"),
+        (
+            {"reduce": "maximum"},
+            "'reduce' parameter of ReferenceSimilarity must be None, one or several of 'max', 'mean'",
+        ),
         ({"reduce": []}, "'reduce' parameter"),
         ({"reduce": ["max", "max"]}, "without repetitions"),
         ({"metric": "manhattan"}, "'metric' parameter"),
@@ -108,6 +111,14 @@ def test_tables_of_different_widths_are_told_apart():
         ({"metric": lambda A, B: np.full((6, 6), np.nan)}, "must return finite similarities"),
         ({"metric": lambda A, B: A @ B.T, "reduce": "monte_carlo"}, "need distances"),
         ({"null": []}, "the null has no pairs"),
+        ({"reduce": None, "against": "both"}, "reduce=None lists the similarities to a reference"),
+        ({"null_of": "rows"}, "'null_of' parameter"),
+        ({"null_of": "reduced", "null": [0.1]}, "null_of='reduced' reduces whole rows"),
+        ({"null_of": "reduced", "reduce": ["max", "hit_max"]}, r"is for reduce of .* not for \['hit_max'\]"),
+        ({"n_jobs": 0}, "'n_jobs' parameter"),
+        ({"progress": "yes"}, "'progress' parameter"),
+        ({"cache": 3}, "'cache' parameter .* None, a path or a FeatureCache"),
+        ({"cache": "rows.cache"}, r"None but for metric='ssim': give it to features=FeaturePipeline"),
     ],
 )
 def test_bad_parameters_are_told(params, message):

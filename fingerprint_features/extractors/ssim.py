@@ -1,0 +1,198 @@
+"""SSIM: how alike each image and every image of a reference set are, pixel by pixel."""
+
+import hashlib
+import threading
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ..cache.identity import image_digest
+from ..images import ImageReadError, as_image_set
+from ..images.forms import Forms
+from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix, topk
+from .base import BaseExtractor
+from .params import check_int, check_option, fail
+
+_KEPT = 2**27  # bytes of a decoded reference that stay in memory; a larger one is read again for every batch
+_lock = threading.Lock()
+_opened = WeakKeyDictionary()  # SSIM -> (its reference, the ImageSet of that)
+_known = WeakKeyDictionary()  # ImageSet -> _Known
+
+
+class SSIM(BaseExtractor):
+    """Structural similarity [1]_ to the images of a reference set, usually the generated one.
+
+    Parameters
+    ----------
+    reference : ImageSet, or list, array or Series of paths or images
+        What every image is compared with. It is taken to stay as it is: open a new one after files have changed.
+    reduce : str, list of str or None, default="max"
+        One column each: ``"max"``, ``"mean"``, ``"topk"`` (mean of the `k` largest), ``"std"``, ``"min"`` over the
+        reference. None gives the similarities themselves, one column a reference image, in its order.
+    k : int, default=3
+        For ``"topk"``.
+    gaussian : bool, default=False
+        Weight the window by a Gaussian (sigma 1.5, 11 x 11 pixels) in place of a plain 7 x 7.
+    device : str or None, default=None
+        Where to compute, as of `similarity.ssim_matrix`.
+
+    See Also
+    --------
+    ReferenceSimilarity : The same with ranks, hits, nulls and a holdout; leaves an image's own copy out.
+    similarity.ssim_matrix : The numbers alone, with the tolerance against scikit-image.
+
+    Notes
+    -----
+    FeaturePipeline caches the whole row of similarities: another `reduce` or `k`, a fold or a permutation costs
+    nothing, another reference set everything. All images must have one size. The three depths of one picture agree
+    (8-bit pairs are compared in 8 bits, all others in 16). A flat image of level a has
+    ``(2ab + c) / (a^2 + b^2 + c)`` with one of level b, ``c = (0.01 * data_range)^2``. About 0.05 ms a pair of
+    256 x 256 pixels. A reference of more than 128 MB of pixels is read again for every batch of images, so give
+    FeaturePipeline a larger `batch_size` there.
+
+    References
+    ----------
+    .. [1] Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural
+       similarity", IEEE Transactions on Image Processing 13(4), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(0, 80, 10, dtype=np.uint8), (8, 1))
+    >>> SSIM([ramp, ramp.T], reduce=["max", "min"]).fit_transform([ramp]).round(3)
+    array([[1.   , 0.066]], dtype=float32)
+    >>> SSIM([ramp]).fit_transform([ramp[:, :7]])
+    Traceback (most recent call last):
+    fingerprint_features.images.errors.ImageReadError: 0: SSIM: the image is 8 x 7, those of the reference are 8 x 8:
+    have all resized with ImageSet(images, size=(8, 8)) [unsuitable]
+    """
+
+    _runtime_params = ("reference", "device")  # the reference is in _value_state, by its content
+
+    def __init__(self, reference, reduce="max", *, k=3, gaussian=False, device=None):
+        self.reference = reference
+        self.reduce = reduce
+        self.k = k
+        self.gaussian = gaussian
+        self.device = device
+
+    def _check_params(self):
+        given = [self.reduce] if isinstance(self.reduce, str) else self.reduce
+        if given is not None and not (isinstance(given, (list, tuple)) and given and set(given) <= set(REDUCTIONS)):
+            fail(self, "reduce", f"None, one or several of {', '.join(map(repr, REDUCTIONS))}")
+        check_int(self, "k", 1)
+        check_option(self, "gaussian", (False, True))
+        if self.device is not None and not isinstance(self.device, str):
+            fail(self, "device", "None or a device such as 'cuda'")
+        try:
+            images = self._images()
+        except (TypeError, ValueError) as error:
+            fail(self, "reference", f"a set of images ({error})")
+        if not len(images):
+            fail(self, "reference", "a set of at least one image")
+
+    def _names(self):
+        return [self.reduce] if isinstance(self.reduce, str) else None if self.reduce is None else list(self.reduce)
+
+    def _column_names(self):
+        stem = "ssim_gaussian" if self.gaussian else "ssim"
+        if self.reduce is None:
+            return [f"{stem}_{id}" for id in self._images().ids]
+        return [f"{stem}_topk_k{self.k}" if name == "topk" else f"{stem}_{name}" for name in self._names()]
+
+    def _width(self):
+        return len(self._images()) if self.reduce is None else len(self._names())
+
+    def _stored(self):
+        return SSIM(self._images(), None, gaussian=self.gaussian, device=self.device)
+
+    def _finish(self, rows):
+        if self.reduce is None:
+            return rows
+        return np.column_stack([topk(rows, self.k) if n == "topk" else REDUCTIONS[n](rows) for n in self._names()])
+
+    def _value_state(self):
+        """Return the content of the reference, in its order."""
+        with _lock:
+            digests = _know(self._images()).digests
+        return hashlib.blake2b(b"".join(digests), digest_size=32).digest()
+
+    def _extract_batch(self, images):
+        reference = self._images()
+        with _lock:
+            known = _know(reference)
+            known.prepare(reference, self.gaussian, self.device)
+        height, width = known.shape
+        for image in images:
+            if image.shape != known.shape:
+                raise ImageReadError.one(
+                    "unsuitable",
+                    f"the image is {image.shape[0]} x {image.shape[1]}, those of the reference are {height} x "
+                    f"{width}: have all resized with ImageSet(images, size=({height}, {width}))",
+                )
+        pool = known.pools.get((self.gaussian, self.device))
+        if pool is not None:
+            return self._finish(pool.matrix(images))
+        pictures = known.pictures(reference)
+        return self._finish(
+            ssim_matrix(images, pictures, gaussian=self.gaussian, **({"device": self.device} if self.device else {}))
+        )
+
+    def _images(self):
+        """Return the reference as one and the same ImageSet, for as long as it is the same object."""
+        given, images = _opened.get(self, (None, None))
+        if images is None or given is not self.reference:
+            images = as_image_set(self.reference)
+            _opened[self] = self.reference, images
+        return images
+
+
+class _Known:
+    """What has been worked out about a reference set: its content, its size, and itself made ready."""
+
+    def __init__(self, images):
+        try:
+            self.digests = [image_digest(images.raw(i), images.options, images.size) for i in range(len(images))]
+        except ImageReadError as error:
+            raise _unreadable(error) from error
+        self.shape = None
+        self.pools = {}
+
+    def prepare(self, images, gaussian, device):
+        """Find the size of the images; keep them made ready if they are few."""
+        if self.shape is None:
+            first = next(self.pictures(images))
+            self.shape, self.small = first.shape, first.nbytes * len(images) <= _KEPT
+        if self.small and (gaussian, device) not in self.pools:
+            self.pools[gaussian, device] = SSIMPool(
+                self.pictures(images), gaussian=gaussian, **({"device": device} if device else {})
+            )
+
+    def pictures(self, images):
+        """Yield the grey images, each still of the content under which its similarities are cached."""
+        for i, digest in enumerate(self.digests):
+            try:
+                raw = images.raw(i)
+                gray = Forms(images.decode_one(raw, i)).gray
+            except ImageReadError as error:
+                raise _unreadable(error) from error
+            if image_digest(raw, images.options, images.size) != digest:
+                raise RuntimeError(f"the reference image {images.ids[i]} has changed: open the reference set anew")
+            if self.shape is not None and gray.shape != self.shape:
+                (height, width), (h, w) = self.shape, gray.shape
+                raise ValueError(
+                    f"SSIM compares images of one size, and in the reference {images.ids[0]} is {height} x {width}, "
+                    f"{images.ids[i]} is {h} x {w}: have all resized with ImageSet(images, size=({height}, {width}))"
+                )
+            yield gray
+
+
+def _know(images):
+    """Return what is known of an ImageSet; called under the lock."""
+    if images not in _known:
+        _known[images] = _Known(images)
+    return _known[images]
+
+
+def _unreadable(error):
+    return ValueError(f"SSIM cannot read its reference: {'; '.join(map(str, error.failures))}")
