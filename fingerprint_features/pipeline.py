@@ -21,6 +21,8 @@ from .extractors.params import check_int, check_option, fail
 from .images import ImageReadError, as_image_set
 from .images.forms import Forms
 
+_PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
+
 
 class FeaturePipeline(TransformerMixin, BaseEstimator):
     """Turn images into one float32 matrix by several extractors, computing each row only once.
@@ -43,7 +45,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     batch_size : int, default=32
         Images per chunk: what is decoded at the same time by one worker.
     progress : bool, default=False
-        Whether to show a progress bar with images per second.
+        Whether to show a progress bar with images per second, when a pass takes more than a second.
     on_error : {"raise", "nan"}, default="raise"
         What a bad image does. ``"raise"`` finishes the pass, keeps every good row in the cache, and raises one
         error that names all bad images. ``"nan"`` leaves a row of NaN for each, with one warning;
@@ -267,7 +269,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         )
         starts = range(0, len(images), self.batch_size)
         tasks = (delayed(_extract_chunk)(images[start : start + self.batch_size], plan, cache) for start in starts)
-        progress = tqdm(total=len(images), unit="image", disable=not self.progress)
+        progress = tqdm(total=len(images), unit="image", delay=_PATIENCE, disable=not self.progress)
         with progress as bar, _single_threaded_opencv():
             for start, (blocks, bad) in zip(starts, workers(tasks), strict=True):
                 yield start, blocks, bad

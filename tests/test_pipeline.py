@@ -349,7 +349,10 @@ def test_opencvs_threads_are_given_back():
     assert cv2.getNumThreads() == before
 
 
-def test_progress_shows_images_per_second(capsys):
+def test_progress_shows_images_per_second_when_a_pass_takes_long(capsys, monkeypatch):
+    FeaturePipeline([Mean()], progress=True).fit_transform(random_images(5))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("fingerprint_features.pipeline._PATIENCE", 0)
     FeaturePipeline([Mean()], progress=True).fit_transform(random_images(5))
     assert "5/5" in (text := capsys.readouterr().err)
     assert "image/s" in text

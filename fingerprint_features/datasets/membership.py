@@ -21,6 +21,8 @@ def make_membership_task(
     shift=0.0,
     image_size=256,
     random_state=None,
+    *,
+    n_pool=0,
 ):
     """Make CT-like chest slices, and a generated pool that remembers some of them to a known extent.
 
@@ -49,6 +51,8 @@ def make_membership_task(
         Height and width of the images in pixels, at least 16.
     random_state : int, Generator, RandomState or None, default=None
         An int makes the same task every time, to the last bit.
+    n_pool : int, default=0
+        Images of a second generator, of the same memory, that was trained on the unused images; 0 gives no pool.
 
     Returns
     -------
@@ -96,11 +100,13 @@ def make_membership_task(
     ValueError: the 'memorization' parameter of make_membership_task must be a number in [0, 1]. Got 50 instead.
     """
     name = "make_membership_task"
-    check_count(name, n_unused=n_unused, n_holdout=n_holdout)
+    check_count(name, n_unused=n_unused, n_holdout=n_holdout, n_pool=n_pool)
     check_count(name, 1, n_used=n_used, n_generated=n_generated, slices_per_patient=slices_per_patient)
     check_count(name, 16, image_size=image_size)
     check_number(name, 0, 1, memorization=memorization)
     check_number(name, 0, shift=shift)
+    if n_pool and not n_unused:
+        raise ValueError(f"{name}(n_pool={n_pool}) trains a generator on the unused images: n_unused must not be 0")
     root = root_seed(random_state)
     here, there = Scanner().moved(shift, shift, shift), Scanner().moved(-shift, -shift, -shift)
     used = Cohort(seed_at(root, 0), n_used, slices_per_patient, here, image_size)
@@ -109,6 +115,9 @@ def make_membership_task(
 
     X, order = mixed([used, unused], rng_at(root, 4))
     generated, parents = generate(seed_at(root, 3), used, n_generated, memorization)
+    pool = None
+    if n_pool:
+        pool = ImageSet(generate(seed_at(root, 6), unused, n_pool, memorization)[0], numbered("q", n_pool))
     return Task(
         X=X,
         y=(order < n_used).astype(int),
@@ -116,6 +125,7 @@ def make_membership_task(
         holdout=mixed([spare], rng_at(root, 5), "h")[0] if n_holdout else None,
         groups=X.groups,
         origin=parent_ids(X.ids, order, parents),
+        pool=pool,
     )
 
 

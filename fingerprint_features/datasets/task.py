@@ -35,6 +35,8 @@ class Task:
         from, or None. None altogether where nobody knows.
     reference_y : ndarray of int of shape (len(reference),) or None
         The subsets of the reference images, when attributing.
+    pool : ImageSet or None
+        What a second generator made, trained on the unused images of `X`, when detecting.
 
     See Also
     --------
@@ -49,6 +51,7 @@ class Task:
     groups: np.ndarray | None = field(default=None, repr=False)
     origin: np.ndarray | None = field(default=None, repr=False)
     reference_y: np.ndarray | None = field(default=None, repr=False)
+    pool: ImageSet | None = None
 
     def to_folder(self, path):
         """Write the images as PNG files in the layout of the ImageCLEF GANs challenge of 2025.
@@ -62,10 +65,10 @@ class Task:
         Notes
         -----
         Detect: ``generated/``, ``real_used/`` and ``real_not_used/`` (``real_unknown/`` without `y`), and
-        ``holdout/`` if there is one. Attribute: ``real/t1/`` ... and ``generated/gen_t1/`` ... (without `y` only
-        ``generated_unknown/``). A file is called by its image's id where ids are distinct plain names that sort
-        into the set's own order, and numbered otherwise; so images come back in the order in which they are,
-        within each folder.
+        ``holdout/`` and ``pool/`` if there are such. Attribute: ``real/t1/`` ... and ``generated/gen_t1/`` ...
+        (without `y` only ``generated_unknown/``). A file is called by its image's id where ids are distinct plain
+        names that sort into the set's own order, and numbered otherwise; so images come back in the order in which
+        they are, within each folder.
 
         Raises
         ------
@@ -95,6 +98,7 @@ class Task:
         else:
             yield "generated", self.reference
             yield "holdout", self.holdout
+            yield "pool", self.pool
             if self.y is None:
                 yield "real_unknown", self.X
             else:

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fingerprint_features import make_membership_task
+from fingerprint_features.similarity import ssim_matrix
 
 SMALL = {"n_used": 16, "n_unused": 16, "n_generated": 32, "image_size": 32}
 
@@ -85,6 +86,24 @@ def test_the_share_of_descendants_is_exact_and_their_parents_were_used():
         parents = [parent for parent in task.origin if parent is not None]
         assert len(parents) == expected
         assert set(parents) <= set(task.X.ids[task.y == 1])
+
+
+def test_a_pool_is_made_of_the_unused_images_and_changes_nothing_else(tmp_path):
+    sizes = {"n_used": 12, "n_unused": 12, "n_generated": 30, "image_size": 48, "random_state": 3}
+    task, plain = (
+        make_membership_task(memorization=1, n_pool=40, **sizes),
+        make_membership_task(memorization=1, **sizes),
+    )
+    assert plain.pool is None
+    np.testing.assert_array_equal(task.X.decode(), plain.X.decode())
+    np.testing.assert_array_equal(task.reference.decode(), plain.reference.decode())
+    to_pool = ssim_matrix(task.X.decode(), task.pool.decode()).max(axis=1)
+    to_reference = ssim_matrix(task.X.decode(), task.reference.decode()).max(axis=1)
+    assert roc_auc_score(1 - task.y, to_pool - to_reference) > 0.9
+    task.to_folder(tmp_path)
+    assert len(list((tmp_path / "pool").glob("*.png"))) == 40
+    with pytest.raises(ValueError, match="n_unused must not be 0"):
+        make_membership_task(n_unused=0, n_pool=5)
 
 
 def test_slices_of_a_patient_share_a_group_and_resemble_each_other():
