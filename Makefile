@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench power clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: setup ## lint, formatting and import floors
 
 bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 	@$(BIN)/python -m benchmarks.ratios
+
+power: setup ## how much memorisation each recipe finds, and how often some where there is none
+	@$(BIN)/python -m benchmarks.power
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf .venv .asv .pytest_cache .ruff_cache build dist *.egg-info

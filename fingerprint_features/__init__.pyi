@@ -5,6 +5,7 @@ from . import evaluate as evaluate
 from . import extractors as extractors
 from . import images as images
 from . import neighbors as neighbors
+from . import recipes as recipes
 from . import reference as reference
 from . import similarity as similarity
 from .cache import FeatureCache as FeatureCache

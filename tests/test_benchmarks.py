@@ -92,3 +92,22 @@ def test_asv_finds_the_benchmarks_from_its_own_folder():
     conf = json.loads((ROOT / "benchmarks" / "asv.conf.json").read_text())
     assert conf["benchmark_dir"] == "."
     assert conf["repo"] == ".."
+
+
+def test_the_power_table_has_a_row_for_each_recipe_and_counts_false_alarms(tmp_path, monkeypatch, capsys):
+    power = importlib.import_module("benchmarks.power")
+    names = ["dmk-2023-phash", "aimultimedialab-2023-lbp-svm"]
+    assert set(names) <= set(power.detectors())
+    monkeypatch.setattr(power, "detectors", lambda: names)
+    monkeypatch.setattr(power, "MEMORIZATION", (0, 1))
+    sizes = {"n_used": 8, "n_unused": 8, "n_generated": 16, "n_pool": 16, "image_size": 32}
+    monkeypatch.setattr(power, "SIZES", sizes)
+    output = tmp_path / "power.csv"
+    monkeypatch.setattr("sys.argv", ["power", "--repeats=1", "--null-seeds=2", "--jobs=1", f"--output={output}"])
+    power.main()
+    assert len(output.read_text().splitlines()) == 1 + 2 * (2 * 2 * 2 + 2)
+    out = capsys.readouterr().out
+    assert out.count("dmk-2023-phash") == 4
+    assert "joint 95 % intervals of all 2 recipes contain chance in 2 of 2 tasks" in out
+    assert power.silent([{"low": -0.1, "high": 0.3}])
+    assert not power.silent([{"low": -0.1, "high": 0.3}, {"low": 0.1, "high": 0.3}])

@@ -6,7 +6,7 @@ import warnings
 import typer
 
 from .. import __version__
-from . import cache, check, demo, extract
+from . import attribute, cache, check, demo, detect, extract, recipes
 
 app = typer.Typer(
     name="fingerprint-features",
@@ -19,6 +19,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("extract")(extract.extract)
+app.command("detect")(detect.detect)
+app.command("attribute")(attribute.attribute)
+app.command("recipes")(recipes.recipes)
 app.add_typer(cache.app, name="cache")
 
 

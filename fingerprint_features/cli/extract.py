@@ -1,8 +1,5 @@
 """fingerprint-features extract: a folder of images in, one table of features out."""
 
-import csv
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +9,8 @@ import typer
 from ..extractors import list_extractors, make_extractor
 from ..images.errors import ImageReadError, printable
 from ..pipeline import FeaturePipeline
-from .options import Folder, Page, Progress, Size, ValueRange, open_folder
+from .options import Folder, Page, Progress, Size, ValueRange, check_jobs, open_folder
+from .output import check_cache, check_output, replacing, write_csv
 
 
 def extract(
@@ -35,14 +33,9 @@ def extract(
     write = _WRITERS.get(output.suffix.lower())
     if write is None:
         raise typer.BadParameter(f"-o must end in {', '.join(_WRITERS)}, got {printable(output)!r}")
-    if not output.parent.is_dir():
-        raise typer.BadParameter(f"the folder of {printable(output)!r} does not exist")
-    if output.is_dir():
-        raise typer.BadParameter(f"{printable(output)!r} is a folder")
-    if not os.access(output.parent, os.W_OK):
-        raise typer.BadParameter(f"the folder of {printable(output)!r} cannot be written")
-    if cache is not None and not _may_be_cache(cache):
-        raise typer.BadParameter(f"{printable(cache)!r} is no feature cache: --cache names a file of its own")
+    check_jobs(jobs)
+    check_output(output)
+    check_cache(cache)
     if write is _write_parquet:
         _parquet()  # a missing package is known before hours of extraction
     images = open_folder(folder, size, value_range, page)
@@ -59,27 +52,9 @@ def extract(
         hint = "--on-error nan writes the other rows" + ("; they are in the cache already" if cache else "")
         raise ValueError(f"{error}\n{hint}") from error
     columns = features.get_feature_names_out()
-    # A half-written table must never pass for a whole one.
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}-", suffix=output.suffix)
-    os.close(handle)
-    try:
+    with replacing(output) as temporary:
         write(temporary, images.ids, columns, rows)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # a temporary file is its owner's alone
-        os.replace(temporary, output)
-    except BaseException:
-        os.unlink(temporary)
-        raise
     typer.echo(f"{printable(output)}: {rows.shape[0]} images x {rows.shape[1]} columns")
-
-
-def _may_be_cache(path):
-    """Tell whether a mistyped name would put the user's own file aside for a new cache."""
-    if not path.is_file() or path.stat().st_size == 0:
-        return not path.is_dir()
-    with open(path, "rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
 
 
 def _write_npz(path, ids, columns, rows):
@@ -87,11 +62,7 @@ def _write_npz(path, ids, columns, rows):
 
 
 def _write_csv(path, ids, columns, rows):
-    # surrogateescape: a file name that is not UTF-8 keeps its bytes
-    with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", *columns])
-        writer.writerows([id, *map(str, row)] for id, row in zip(ids, rows, strict=True))
+    write_csv(path, ["id", *columns], ((id, *row) for id, row in zip(ids, rows, strict=True)))
 
 
 def _write_parquet(path, ids, columns, rows):

@@ -52,7 +52,7 @@ class Wrapper(BaseExtractor):
     def _fit(self, images, y):
         if y is not None:
             y = np.repeat(np.asarray(y), len(self._prefixes()), axis=0)
-        self.extractor_ = clone(self.extractor).fit(_Views(images, self), y)
+        self.extractor_ = clone(self.extractor).fit(Views(images, self), y)
 
     def _value_state(self):
         return self._inner()
@@ -71,7 +71,7 @@ class Wrapper(BaseExtractor):
         return rows.reshape(len(images), -1)
 
 
-class _Views(ImageSet):
+class Views(ImageSet):
     """The views of a set of images, made when they are asked for; groups stay with them."""
 
     def __init__(self, images, wrapper):
@@ -82,11 +82,12 @@ class _Views(ImageSet):
         self._source = _ViewSource(images, wrapper, len(prefixes))
 
     def decode_one(self, raw, i):
-        return raw  # views are made of decoded images
+        """Return the view as it is: it was made of a decoded image."""
+        return raw
 
 
 class _ViewSource:
-    """Where `_Views` come from; keeps those of one image, because its patches are asked for one by one."""
+    """Where `Views` come from; keeps those of one image, because its patches are asked for one by one."""
 
     def __init__(self, images, wrapper, per_image):
         self.images = images

@@ -1,0 +1,116 @@
+"""How much memorisation does each recipe find, and is it silent when there is none? `make power` writes the table."""
+
+import argparse
+import csv
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from fingerprint_features import make_membership_task, membership_scores, recipes
+from fingerprint_features.recipes.judge import held_out_answers
+
+MEMORIZATION = (0, 0.25, 0.5, 1)
+SLICES = (1, 4)
+SHIFT = (0.0, 1.0)
+SIZES = {"n_used": 40, "n_unused": 40, "n_generated": 200, "n_pool": 200, "image_size": 128}
+
+
+def detectors():
+    """Return the names of the recipes that detect and need nothing to be downloaded."""
+    about = map(recipes.info, recipes.names())
+    return [one.name for one in about if one.subtask == 1 and not one.needs_weights]
+
+
+def judge_all(names, memorization, slices, shift, seed, sizes):
+    """Return one record per recipe on one task: kappa with its joint interval over all recipes, AUC, seconds."""
+    task = make_membership_task(
+        memorization=memorization, slices_per_patient=slices, shift=shift, random_state=seed, **sizes
+    )
+    records = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            about, start = recipes.info(name), time.perf_counter()
+            pool = {"pool": task.pool} if about.needs_pool else {}
+            model = recipes.make(name, reference=task.reference, cache=Path(folder, "rows.cache"), **pool)
+            answers, scores = held_out_answers(model, task.X, task.y, needs_labels=about.needs_labels)
+            seconds = time.perf_counter() - start
+            # Bonferroni: all intervals hold together in 95 of 100 tasks
+            found = membership_scores(
+                task.y, answers, groups=task.groups, scores=scores, confidence=1 - 0.05 / len(names), n_bootstrap=4000
+            )
+            records.append(
+                {
+                    "recipe": name,
+                    "memorization": memorization,
+                    "slices": slices,
+                    "shift": shift,
+                    "seed": seed,
+                    "kappa": found["kappa"].value,
+                    "low": found["kappa"].low,
+                    "high": found["kappa"].high,
+                    "auc": found["auc"].value,
+                    "seconds": seconds,
+                }
+            )
+    return records
+
+
+def run(names, repeats, null_seeds, n_jobs):
+    """Return the records of every setting `repeats` times, and of the null `null_seeds` times."""
+    tasks = [(*setting, seed) for setting in product(MEMORIZATION, SLICES, SHIFT) for seed in range(repeats)]
+    null = [(0, SLICES[seed % len(SLICES)], 0.0, 1000 + seed) for seed in range(null_seeds)]
+    done = Parallel(n_jobs)(delayed(judge_all)(names, *setting, SIZES) for setting in tasks + null)
+    return [record for records in done[: len(tasks)] for record in records], done[len(tasks) :]
+
+
+def silent(task):
+    """Return whether on one task without memory the joint intervals of all recipes contain chance."""
+    return all(record["low"] <= 0 <= record["high"] for record in task)
+
+
+def table(records):
+    """Return the lines of the table: mean kappa and AUC of each recipe by memorisation, slices and shift."""
+    lines = []
+    for slices, shift in product(SLICES, SHIFT):
+        lines.append(f"\n{slices} slice{'s' * (slices > 1)} a patient, shift {shift:g}: kappa (AUC)")
+        lines.append(f"{'memorization':32}" + "".join(f"{share:>16}" for share in MEMORIZATION) + f"{'seconds':>10}")
+        for name in dict.fromkeys(record["recipe"] for record in records):
+            rows = [r for r in records if (r["recipe"], r["slices"], r["shift"]) == (name, slices, shift)]
+            cells = ""
+            for share in MEMORIZATION:
+                here = [row for row in rows if row["memorization"] == share]
+                kappa, auc = (np.mean([row[what] for row in here]) for what in ("kappa", "auc"))
+                cells += f"{kappa:9.2f} ({auc:.2f})"
+            lines.append(f"{name:32}{cells}{np.mean([row['seconds'] for row in rows]):10.1f}")
+    return lines
+
+
+def main():
+    """Run it all, print the table, and write every record to a CSV file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3, help="tasks for each setting")
+    parser.add_argument("--null-seeds", type=int, default=50, help="tasks without memory, to count false alarms")
+    parser.add_argument("--jobs", type=int, default=-1)
+    parser.add_argument("--output", type=Path, default=Path("power.csv"))
+    options = parser.parse_args()
+    names, start = detectors(), time.perf_counter()
+    records, null = run(names, options.repeats, options.null_seeds, options.jobs)
+    with options.output.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(records[0]))
+        writer.writeheader()
+        writer.writerows(records + [record for task in null for record in task])
+    print(f"{SIZES['n_used']} used and {SIZES['n_unused']} unused images, {SIZES['n_generated']} generated, ", end="")
+    print(f"{options.repeats} tasks a cell; seconds are for one task, similarities shared between recipes")
+    print("\n".join(table(records)))
+    quiet = sum(map(silent, null))
+    print(f"\nWithout memory or shift, the joint 95 % intervals of all {len(names)} recipes contain chance in ", end="")
+    print(f"{quiet} of {len(null)} tasks.")
+    print(f"{options.output} holds every record ({time.perf_counter() - start:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()

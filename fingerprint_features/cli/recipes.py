@@ -1,0 +1,55 @@
+"""fingerprint-features recipes: which published systems there are, and what each needs."""
+
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from .. import recipes as book
+
+_SUBTASKS = {1: "detect", 2: "attribute"}
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Tell all about this one.", show_default=False)] = None,
+):
+    """List every published system, or tell all about one."""
+    if name is not None:
+        _tell(book.info(name))
+        return
+    rows = [("name", "method", "for", "published", "besides images, needs")]
+    rows += [
+        (about.name, about.method, _SUBTASKS[about.subtask], _score(about), ", ".join(_needs(about)) or "nothing")
+        for about in map(book.info, book.names())
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    typer.echo("\nMore about one: fingerprint-features recipes NAME")
+
+
+def _tell(about):
+    width = max(len(field.name) for field in fields(about))
+    for field in fields(about):
+        value = getattr(about, field.name)
+        if field.name == "overrides":
+            value = ", ".join(f"{name}={default!r}" for name, default in value.items())
+        elif isinstance(value, tuple):
+            value = ", ".join(map(str, value))
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
+        typer.echo(f"{field.name.replace('_', ' '):{width}}  {'-' if value in (None, '') else value}")
+
+
+def _needs(about):
+    wants = {
+        "labels": about.needs_labels,
+        "generated": about.needs_reference,
+        "second pool": about.needs_pool,
+        "weights": about.needs_weights,
+    }
+    return [what for what, wanted in wants.items() if wanted]
+
+
+def _score(about):
+    return "-" if about.score is None else f"{about.metric} {about.score:.3f}"

@@ -1,0 +1,53 @@
+"""Judging a recipe: its answer to every labelled image, none of them learnt from that image's label or patient."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold
+
+
+def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
+    """Return the answers and scores of a model for labelled images, each from a fit that has not seen its label.
+
+    Parameters
+    ----------
+    model : classifier
+        What `make` returns; clones of it are fitted.
+    X : ImageSet of shape (n_images,)
+    y : array of shape (n_images,)
+        1 for used, 0 for unused.
+    needs_labels : bool
+        ``info(name).needs_labels``. Without, labels play no part: the model is fitted on all images, as the published
+        systems were, and judges them. With labels it is cross-validated by patient.
+    n_splits : int, default=5
+        Folds; fewer where there are fewer patients of one class.
+    random_state : int, default=0
+        Which patients make up a fold.
+
+    Returns
+    -------
+    answers : ndarray of shape (n_images,)
+        Classes.
+    scores : ndarray of shape (n_images,)
+        Larger for used; the folds' own scales.
+    """
+    y = np.asarray(y)
+    if not needs_labels:
+        model = clone(model).fit(X)
+        return model.predict(X), used_scores(model, X)
+    groups = np.arange(len(y)) if X.groups is None else np.asarray(X.groups)
+    n_splits = min(n_splits, *(len(np.unique(groups[y == label])) for label in np.unique(y)))
+    if n_splits < 2 or len(np.unique(y)) < 2:
+        raise ValueError("cross-validation needs two patients or more among the used images, and among the unused")
+    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
+    answers, scores = np.empty_like(y), np.empty(len(y))
+    for train, test in folds.split(y, y, groups):
+        fold = clone(model).fit(X[train], y[train])
+        answers[test], scores[test] = fold.predict(X[test]), used_scores(fold, X[test])
+    return answers, scores
+
+
+def used_scores(model, X):
+    """Return one number an image from a fitted model, larger for used."""
+    if hasattr(model, "decision_function"):
+        return model.decision_function(X)
+    return model.predict_proba(X)[:, 1]

@@ -1,0 +1,222 @@
+"""Which recipes there are, what each is and needs, and how it is made by name.
+
+A recipe is one function below one `recipe` declaration, in any file of this folder. Its ordinary parameters are the
+sets it works on (of `reference`, `pool` and `holdout`; one with a default may be left out) and `cache`; what stands
+behind the ``*`` are the overrides that users may give.
+"""
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+
+_SETS = {
+    "reference": "the generated images",
+    "pool": "images of a second generator, trained on real images that the first one did not see",
+    "holdout": "real images known not to have been used",
+}
+_RECIPES = {}  # name -> (RecipeInfo, builder)
+
+
+@dataclass(frozen=True)
+class RecipeInfo:
+    """What a recipe is and needs.
+
+    Attributes
+    ----------
+    name : str
+    method : str
+        Its number among the published methods, ``"M01"``; ``"own"`` for our own.
+    team : str
+    year : int or None
+        Of the ImageCLEFmedical GANs challenge; None for our own.
+    subtask : int
+        1 detects which real images were used, 2 attributes generated images to subsets.
+    runs : tuple of int
+        The runs or submissions with this system.
+    score : float or None
+        The best of these runs; None when none was submitted.
+    metric : str
+        What `score` is: "f1", "kappa" or "accuracy".
+    exact : bool
+        Whether the system is fully described and reproduced; `why` says what is missing.
+    why : str
+        What is ours, and why; empty when nothing is.
+    trained_on : str
+        What the system learns from.
+    needs_labels : bool
+        Whether, with no overrides, `fit` needs y.
+    needs_reference, needs_pool : bool
+        Which sets `make` needs.
+    needs_weights : bool
+        Whether it needs a network's pre-trained weights.
+    transductive : bool
+        Whether `fit` learns, without labels, from the very images that are judged: ``fit(X).predict(X)``. The
+        answer to one image then depends on which others are judged.
+    overrides : mapping of str to object
+        The keyword arguments that `make` takes beside the sets, with their defaults.
+    """
+
+    name: str
+    method: str
+    team: str
+    year: int | None
+    subtask: int
+    runs: tuple
+    score: float | None
+    metric: str
+    exact: bool
+    why: str
+    trained_on: str
+    needs_labels: bool
+    needs_reference: bool
+    needs_pool: bool
+    needs_weights: bool
+    transductive: bool
+    overrides: Mapping = field(compare=False)
+
+
+def recipe(name, *, exact=True, why="", runs=(), score=None, needs_weights=False, transductive=False, **facts):
+    """Declare the function below to be the builder of a recipe; `facts` are the other fields of `RecipeInfo`."""
+
+    def declare(builder):
+        parameters = inspect.signature(builder).parameters.values()
+        required = {p.name for p in parameters if p.default is p.empty}
+        overrides = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        about = RecipeInfo(
+            name=name,
+            exact=exact,
+            why=why,
+            runs=runs,
+            score=score,
+            needs_weights=needs_weights,
+            transductive=transductive,
+            needs_reference="reference" in required,
+            needs_pool="pool" in required,
+            overrides=MappingProxyType(overrides),
+            **facts,
+        )
+        _RECIPES[name] = about, builder
+        return builder
+
+    return declare
+
+
+def names():
+    """Return the names of all recipes, in the order of their methods, our own last.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> names()[:3]
+    ['vcmi-2023-threshold-max', 'vcmi-2023-threshold-avg', 'vcmi-2023-retrieval']
+    """
+    return sorted(_recipes(), key=lambda name: (_recipes()[name][0].method, name))
+
+
+def info(name):
+    """Return what a recipe is and needs.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    RecipeInfo
+
+    Examples
+    --------
+    >>> winner = info("vcmi-2023-threshold-max")
+    >>> winner.team, winner.score, winner.needs_labels, dict(winner.overrides)
+    ('VCMI', 0.802, False, {'threshold': 0.0})
+    """
+    return _find(name)[0]
+
+
+def make(name, *, reference=None, pool=None, holdout=None, cache=None, **overrides):
+    """Make a published system by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    reference : ImageSet, or anything an ImageSet is made of, default=None
+        The generated images.
+    pool : ImageSet, or anything an ImageSet is made of, default=None
+        A second set of generated images, from a generator trained on real images that the first one did not see.
+    holdout : ImageSet, or anything an ImageSet is made of, default=None
+        Real images known not to have been used.
+    cache : path-like or FeatureCache, default=None
+        Keeps features, and similarities, for the next fold, process and run.
+    **overrides
+        What the recipe offers to change: ``info(name).overrides``.
+
+    Returns
+    -------
+    estimator
+        An unfitted scikit-learn classifier of images: `fit`, `predict`, and scores by `decision_function` or
+        `predict_proba`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the closest known one.
+    TypeError
+        For a set that is missing or that the recipe has no use for, and for an unknown override.
+
+    Notes
+    -----
+    The published systems know no patients. `groups` on the ImageSets are made use of all the same: other slices of
+    an image's own patient do not count when images are compared with other real ones. Where that decides, a recipe
+    fitted without groups warns once.
+
+    Examples
+    --------
+    >>> from fingerprint_features import make_membership_task
+    >>> task = make_membership_task(n_used=6, n_unused=6, n_generated=12, image_size=32, random_state=0)
+    >>> make("vcmi-2023-threshold-max", reference=task.reference).fit(task.X).predict(task.X).shape
+    (12,)
+    >>> make("vcmi-2023-threshold-max")
+    Traceback (most recent call last):
+    TypeError: the recipe 'vcmi-2023-threshold-max' needs reference=, the generated images
+    """
+    about, builder = _find(name)
+    ordinary = {p.name: p for p in inspect.signature(builder).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
+    given = {"reference": reference, "pool": pool, "holdout": holdout}
+    for word, what in _SETS.items():
+        if word not in ordinary and given[word] is not None:
+            raise TypeError(f"the recipe {name!r} has no use for {word}=, {what}: leave it out")
+        if given[word] is None and word in ordinary and ordinary[word].default is inspect.Parameter.empty:
+            raise TypeError(f"the recipe {name!r} needs {word}=, {what}")
+    unknown = [word for word in overrides if word not in about.overrides]
+    if unknown:
+        known = ", ".join(f"{word}={default!r}" for word, default in about.overrides.items())
+        raise TypeError(f"the recipe {name!r} has no override {unknown[0]!r}: known are {known or 'none'}")
+    sets = {word: value for word, value in given.items() if value is not None}
+    return builder(**sets, cache=cache, **overrides)
+
+
+def _find(name):
+    if name in _recipes():
+        return _recipes()[name]
+    close = difflib.get_close_matches(str(name), _recipes(), n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"no recipe is called {name!r}: {hint}known are {', '.join(names())}")
+
+
+@lru_cache
+def _recipes():
+    """Return the table, after every file of this folder has entered what it declares."""
+    package = importlib.import_module(__package__)
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{__package__}.{module.name}")
+    return _RECIPES

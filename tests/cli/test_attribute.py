@@ -1,0 +1,101 @@
+"""attribute: from labelled folders to a run file and pictures, honest about which accuracy is printed."""
+
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fingerprint_features import ImageSet, make_attribution_task, recipes, validate_submission
+from tests.helpers import write_images
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Three subsets that differ plainly, as the challenge has them, and images without label."""
+    task = make_attribution_task(3, 16, 20, memorization=1, shift=4, image_size=48, random_state=0)
+    folder = tmp_path_factory.mktemp("task")
+    truth = {}
+    for subset in (1, 2, 3):
+        write_images(folder / "real" / f"t{subset}", task.reference[task.reference_y == subset])
+        images = task.X[task.y == subset].decode()
+        write_images(folder / "generated" / f"gen_t{subset}", images[:12])
+        names = [f"unknown_{subset}_{i}.png" for i in range(8)]
+        write_images(folder / "unknown", images[12:], names)
+        truth |= dict.fromkeys(names, subset)
+    return folder, truth
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_learnt_from_real_images_and_not_taken_for_the_accuracy_across_domains(run, folders, tmp_path):
+    folder, truth = folders
+    out = tmp_path / "answers.csv"
+    code, told, _ = run("attribute", "--generated", folder / "unknown", "--real", folder / "real", "-o", out)
+    assert code == 0
+    assert "textures-svm: 24 generated images, learning from 48 real ones" in told
+    assert "cross-validated on the real images" in told
+    assert "not that across domains" in told
+    header, *rows = read(out)
+    assert header == ["id", "subset"]
+    assert [id for id, _ in rows] == list(ImageSet.from_folder(folder / "unknown").ids)
+    assert np.mean([subset == f"t{truth[id]}" for id, subset in rows]) > 0.5
+
+
+def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tmp_path, monkeypatch):
+    folder, _ = folders
+    about = replace(recipes.info("textures-svm"), trained_on="labelled real images")
+    monkeypatch.setattr(recipes, "info", lambda name: about)
+    sets = "--real", folder / "real", "--labelled-generated", folder / "generated"
+    code, told, _ = run("attribute", "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv")
+    assert code == 0
+    assert "learnt from the real images, asked about the labelled generated ones" in told
+    assert told.count("accuracy  ") >= 2
+    assert "not that across domains" not in told
+
+
+def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
+    folder, truth = folders
+    out, confusion, chart = (tmp_path / name for name in ("run.csv", "confusion.png", "map.svg"))
+    code, told, _ = run(
+        *("attribute", "--generated", folder / "unknown", "--labelled-generated", folder / "generated"),
+        *("-o", out, "--year", "2025", "--confusion", confusion, "--map", chart),
+    )
+    assert code == 0
+    assert "learning from 36 generated ones" in told
+    ids = ImageSet.from_folder(folder / "unknown").ids
+    assert validate_submission(out, ids, allowed=(1, 2, 3), id_style="name") == []
+    assert np.mean([truth[name] == int(number) for name, number in read(out)]) > 0.7
+    assert confusion.read_bytes().startswith(b"\x89PNG")
+    assert "to attribute" in chart.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "give --real or --labelled-generated"),
+        (["--real", "REAL", "--recipe", "vcmi-2023-ranking"], 2, "detects which real images were used"),
+        (["--real", "REAL", "--year", "2023"], 2, "--year is 2025"),
+        (["--real", "REAL", "--backbone", "resnet50"], 2, "textures-svm has no network: leave out --backbone"),
+        (["--real", "FLAT"], 1, "lies in no sub-folder"),
+        (["--real", "ONE"], 1, "there is only the subset 't1' of real images"),
+        (["--real", "NAMES", "--year", "2025"], 2, "the folder 'new' has none: t1, t2"),
+        (["--real", "REAL", "--map", "no/such/map.png"], 2, "does not exist"),
+        (["--real", "REAL", "--map", "map.mp3"], 2, "is no picture: it must end in"),
+    ],
+)
+def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
+    folder, _ = folders
+    images = np.zeros((2, 32, 32), dtype=np.uint8)
+    write_images(tmp_path / "one" / "t1", images)
+    for name in ("old", "new"):
+        write_images(tmp_path / "names" / name, images)
+    places = {"REAL": "real", "FLAT": "unknown"} | {"ONE": tmp_path / "one", "NAMES": tmp_path / "names"}
+    arguments = [folder / places[word] if word in places else word for word in arguments]
+    got, _, err = run("attribute", "--generated", folder / "unknown", "-o", tmp_path / "run.csv", *arguments)
+    assert got == code
+    assert words in " ".join(err.split())
+    assert not (tmp_path / "run.csv").exists()

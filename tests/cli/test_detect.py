@@ -1,0 +1,130 @@
+"""detect and recipes: from folders to a run file, with scores printed first where labels are known."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+
+from fingerprint_features import ImageSet, make_membership_task, recipes, validate_submission
+from tests.helpers import write_images
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A task in folders, one sub-folder a patient: half of the patients are candidates."""
+    task = make_membership_task(
+        n_used=24, n_unused=24, n_generated=96, memorization=1, slices_per_patient=2, image_size=32, random_state=0
+    )
+    folder = tmp_path_factory.mktemp("task")
+    truth = {}
+    patients = list(dict.fromkeys(task.X.groups))
+    for image, id, patient, label in zip(task.X, task.X.ids, task.X.groups, task.y, strict=True):
+        where = "candidates" if patients.index(patient) % 2 else ("used" if label else "unused")
+        write_images(folder / where / str(patient), [image], [f"{id}.png"])
+        truth[f"{patient}/{id}.png"] = label
+    write_images(folder / "generated", task.reference)
+    return folder, truth
+
+
+def read(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def sets(folder, *names):
+    return [word for name in names for word in (f"--{name}", folder / name)]
+
+
+def test_without_labels_the_winner_of_2023_answers_and_says_what_is_not_known(run, folders, tmp_path):
+    folder, _ = folders
+    code, out, _ = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv")
+    assert code == 0
+    header, *rows = read(tmp_path / "run.csv")
+    candidates = ImageSet.from_folder(folder / "candidates")
+    assert header == ["id", "used", "score"]
+    assert [row[0] for row in rows] == list(candidates.ids)
+    model = recipes.make("vcmi-2023-threshold-max", reference=ImageSet.from_folder(folder / "generated"))
+    expected = model.fit(candidates).predict(candidates)
+    assert [int(row[1]) for row in rows] == list(expected)
+    np.testing.assert_allclose([float(row[2]) for row in rows], model.decision_function(candidates))
+    assert f"{expected.sum()} of 24 candidates were used, says vcmi-2023-threshold-max" in out
+    assert "nothing tells how often that is right" in out
+
+
+def test_with_labels_cross_validated_scores_by_patient_come_first(run, folders, tmp_path):
+    folder, truth = folders
+    code, out, _ = run(
+        *("detect", *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"),
+        *("--recipe", "zoq-2025-pixels-ssim", "--patients", "^[^/]+", "--cache", tmp_path / "rows.cache"),
+    )
+    assert code == 0
+    assert "12 used and 12 unused images, cross-validated, by patients" in out
+    assert "intervals by group (12 groups)" in out
+    assert re.search(r"kappa .*\n", out).start() < out.index("candidates were used")
+    rows = read(tmp_path / "run.csv")[1:]
+    right = np.mean([int(label) == truth[id] for id, label, _ in rows])
+    assert right > 0.7  # every generated image is a copy: this is easy
+
+
+def test_a_rule_without_labels_is_scored_as_it_is(run, folders, tmp_path):
+    folder, _ = folders
+    arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"
+    code, out, _ = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval")
+    assert code == 0
+    assert "judged without their labels, by images" in out
+
+
+@pytest.mark.parametrize(("year", "style"), [("2023", "stem"), ("2025", "name")])
+def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
+    folder, _ = folders
+    arguments = *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv"
+    code, *_ = run("detect", *arguments, "--recipe", "dmk-2023-phash", "--year", year)
+    assert code == 0
+    ids = ImageSet.from_folder(folder / "candidates").ids
+    assert validate_submission(tmp_path / "run.csv", ids, id_style=style) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--used", "USED"], 2, "--used and --unused go together"),
+        (["--year", "2024"], 2, "--year is one of 2023, 2025"),
+        (["--jobs", "0"], 2, "--jobs is a number of threads"),
+        (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or take one of vcmi"),
+        (["--recipe", "vcmi-2023-treshold-max"], 1, "did you mean 'vcmi-2023-threshold-max'"),
+        (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs a second pool of generated images: give --pool"),
+        (["--pool", "USED"], 2, "has no use for a second pool: leave out --pool"),
+        (["--patients", "["], 2, "is no regular expression"),
+        (["--patients", "zz"], 2, "finds no patient in"),
+        (["--cache", "CSV"], 2, "is no feature cache"),
+    ],
+)
+def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
+    folder, _ = folders
+    table = tmp_path / "table.csv"
+    table.write_text("id,label\n")
+    arguments = [{"USED": folder / "used", "CSV": table}.get(word, word) for word in arguments]
+    got, _, err = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv", *arguments)
+    assert (got, not (tmp_path / "run.csv").exists()) == (code, True)
+    assert words in " ".join(err.split())
+
+
+def test_names_that_a_run_file_cannot_hold_are_refused_before_the_work(run, folders, tmp_path):
+    folder, _ = folders
+    write_images(tmp_path / "in" / "a", [np.zeros((32, 32), dtype=np.uint8)], ["x.png"])
+    write_images(tmp_path / "in" / "b", [np.zeros((32, 32), dtype=np.uint8)], ["x.png"])
+    arguments = "--candidates", tmp_path / "in", *sets(folder, "generated"), "-o", tmp_path / "run.csv"
+    code, out, err = run("detect", *arguments, "--year", "2023")
+    assert (code, out) == (1, "")
+    assert "ids must be unique as stems" in err
+
+
+def test_recipes_are_listed_and_explained(run):
+    code, out, _ = run("recipes")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:-2]] == recipes.names()
+    code, out, _ = run("recipes", "vcmi-2023-ensemble")
+    about = recipes.info("vcmi-2023-ensemble")
+    assert about.why in out
+    assert re.search(r"needs labels +no\n", out)
