@@ -134,9 +134,7 @@ class SSIM(BaseExtractor):
         if pool is not None:
             return self._finish(pool.matrix(images))
         pictures = known.pictures(reference)
-        return self._finish(
-            ssim_matrix(images, pictures, gaussian=self.gaussian, **({"device": self.device} if self.device else {}))
-        )
+        return self._finish(ssim_matrix(images, pictures, gaussian=self.gaussian, device=self.device))
 
     def _images(self):
         """Return the reference as one and the same ImageSet, for as long as it is the same object."""
@@ -164,9 +162,7 @@ class _Known:
             first = next(self.pictures(images))
             self.shape, self.small = first.shape, first.nbytes * len(images) <= _KEPT
         if self.small and (gaussian, device) not in self.pools:
-            self.pools[gaussian, device] = SSIMPool(
-                self.pictures(images), gaussian=gaussian, **({"device": device} if device else {})
-            )
+            self.pools[gaussian, device] = SSIMPool(self.pictures(images), gaussian=gaussian, device=device)
 
     def pictures(self, images):
         """Yield the grey images, each still of the content under which its similarities are cached."""

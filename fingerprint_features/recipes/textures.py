@@ -5,13 +5,14 @@ from sklearn.cluster import KMeans
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ..decide import ThresholdClassifier
-from ..extractors import GLCM, LBP, Gabor, ImageStats, Wavelet
-from ..reference import ReferenceModel
+from ..extractors import GLCM, LBP, Gabor, ImageStats, TextureCDF, Wavelet
+from ..reference import PairClassifier, ReferenceModel
 from .parts import cached
 from .registry import recipe
 
@@ -73,6 +74,35 @@ def lbp_kmeans(reference, cache, *, n_clusters=8, threshold=-1.0, metric="kappa"
         means, reference, features=cached(cache, LBP()), output="min_transform", standardize="zscore", held_out=0.2
     )
     return make_pipeline(model, ThresholdClassifier(threshold, metric=metric))
+
+
+@recipe(
+    "gan-isi-2023-texture-cdf",
+    method="M18",
+    team="GAN-ISI",
+    year=2023,
+    subtask=1,
+    runs=(1, 2, 3, 4, 5),
+    score=0.502,
+    metric="f1",
+    exact=False,
+    why=(
+        "texture maps, classifier and how pairs become one answer are not told: ten maps, logistic regression on "
+        "standardised distances, the mean over 20 generated images"
+    ),
+    trained_on="labelled real images",
+    needs_labels=True,
+)
+def texture_cdf(reference, cache, *, n_quantiles=64, n_pairs=20, estimator=None, random_state=0):
+    """Used as an estimator learns it from the Wasserstein distances of texture maps to generated images."""
+    return PairClassifier(
+        make_pipeline(StandardScaler(), LogisticRegression()) if estimator is None else estimator,
+        reference,
+        features=cached(cache, TextureCDF(n_quantiles)),
+        pair="groupdist",
+        n_pairs=n_pairs,
+        random_state=random_state,
+    )
 
 
 @recipe(

@@ -1,2 +1,3 @@
 from .model import ReferenceModel as ReferenceModel
+from .pairs import PairClassifier as PairClassifier
 from .similarity import ReferenceSimilarity as ReferenceSimilarity

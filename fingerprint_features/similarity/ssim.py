@@ -5,16 +5,18 @@ from numbers import Real
 
 import numpy as np
 
+from . import windows
+from .ssim_torch import find_device
 from .stacks import FULL_RANGE, draw_stacks
 from .threads import count_threads, in_threads
-from .windows import GAUSSIAN, UNIFORM, compare, prepare
+from .windows import GAUSSIAN, UNIFORM
 
 _TILE = 2**19  # pixels of the pool taken together: they and their moments stay in the processor's cache
 _CHUNK = 2**21  # pixels of other images compared with the pool at a time
 _MOMENTS = 2**29  # bytes of moments kept; the rest of a larger pool makes them again for every chunk
 
 
-def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None):
+def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None, device=None):
     """Compute the structural similarity [1]_ of every image of A and every image of B.
 
     Parameters
@@ -27,7 +29,10 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None):
     gaussian : bool, default=False
         Weight the window by a Gaussian (sigma 1.5, 11 x 11 pixels) in place of a plain 7 x 7.
     n_jobs : int or None, default=None
-        Threads. Never changes the values.
+        Threads of the compiled kernels. Never changes the values.
+    device : str or None, default=None
+        None computes on the CPU with compiled kernels, ``"cuda"`` or one card such as ``"cuda:1"`` with PyTorch,
+        ``"auto"`` on a graphics card if PyTorch finds one, ``"cpu"`` with PyTorch on the CPU (slow: for tests).
 
     Returns
     -------
@@ -37,7 +42,10 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None):
     Raises
     ------
     ValueError
-        Naming the image that is too small, of another size, not grey, or of another dtype.
+        Naming the image that is too small, of another size, not grey, or of another dtype; or the device that is
+        not there.
+    ImportError
+        If the device needs PyTorch and it is not installed: ``pip install "fingerprint_features[cnn]"``.
 
     See Also
     --------
@@ -49,7 +57,9 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None):
     1e-6 for 8 and 16 bits, 1e-4 for floats, which are rounded to 16 bits. Two flat images of levels a and b give
     ``(2ab + c) / (a^2 + b^2 + c)`` with ``c = (0.01 * data_range)^2``. Pairs of 8-bit images are compared in 8 bits,
     all others in 16, so the three depths of one picture agree. ``ssim_matrix(B, A)`` is the transpose, bit for bit,
-    and a pair's value does not depend on the other images. About 0.05 ms for a pair of 256 x 256 in 8 bits.
+    and a pair's value does not depend on the other images. About 0.05 ms for a pair of 256 x 256 in 8 bits. All of
+    this holds on every `device`, whose values are within 1e-6 of each other; a block of pairs that does not fit the
+    memory of a graphics card is halved until it does.
 
     References
     ----------
@@ -66,7 +76,7 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None):
     Traceback (most recent call last):
     ValueError: SSIM compares images of one size, got 8 x 8 and 8 x 7 (image 0): have all resized with ...
     """
-    settings = {"data_range": data_range, "gaussian": gaussian}
+    settings = {"data_range": data_range, "gaussian": gaussian, "device": device}
     if _length(B) < _length(A):
         return SSIMPool(B, **settings).matrix(A, n_jobs=n_jobs)
     return np.ascontiguousarray(SSIMPool(A, **settings).matrix(B, n_jobs=n_jobs).T)
@@ -78,8 +88,9 @@ class SSIMPool:
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width), or iterable of ndarray of shape (height, width)
-        At least one; held in memory, with 6 bytes a pixel more (up to 512 MB in all) for what is computed once.
-    data_range, gaussian
+        At least one; held in memory, with 6 bytes a pixel more (up to 512 MB in all) for what is computed once. On a
+        graphics card 12 or 20 bytes a pixel, in up to half of its free memory; the rest is sent again as needed.
+    data_range, gaussian, device
         As of `ssim_matrix`.
 
     Attributes
@@ -96,17 +107,20 @@ class SSIMPool:
     (3, (3,), (2, 3))
     """
 
-    def __init__(self, images, *, data_range=None, gaussian=False):
+    def __init__(self, images, *, data_range=None, gaussian=False, device=None):
         if data_range is not None and not (isinstance(data_range, Real) and 0 < data_range < math.inf):
             raise ValueError(f"data_range must be None or a positive number. Got {data_range!r} instead.")
         self.image_shape = None
         self._window = GAUSSIAN if gaussian else UNIFORM
         self._data_range = data_range
+        self._device = find_device(device)
+        room, tile = (_MOMENTS, _TILE) if self._device is None else (self._device.room(), _CHUNK)
         self._tiles, kept = [], 0  # of (images, the same prepared or None)
-        for stack in self._draw(images, _TILE):
-            prepared = self._prepare(stack)
-            kept += prepared.means.nbytes + prepared.spreads.nbytes
-            self._tiles.append((stack, prepared if kept <= _MOMENTS else None))
+        for stack in self._draw(images, tile):
+            prepared = self._prepare(stack) if kept < room else None
+            if prepared is not None:
+                kept += prepared.nbytes
+            self._tiles.append((stack, prepared))
         if not self._tiles:
             raise ValueError("SSIM needs at least one image to compare with, and there is none")
 
@@ -125,12 +139,15 @@ class SSIMPool:
         images : ndarray of shape (n, height, width), or iterable of ndarray of shape (height, width)
             Drawn one by one; a generator may decode as it goes.
         n_jobs : int or None, default=None
-            Threads. Never changes the values.
+            Threads of the compiled kernels. Never changes the values.
 
         Returns
         -------
         ndarray of shape (n, n_images) and dtype float32
         """
+        if self._device is not None:
+            count_threads(n_jobs)  # refuses what is no number of threads
+            n_jobs = None  # one keeps the device busy
         share = _length(images) * math.prod(self.image_shape) / count_threads(n_jobs)
         blocks = in_threads(self._compare, self._draw(images, min(share, _CHUNK)), n_jobs)
         return np.concatenate([np.empty((0, len(self)), dtype=np.float32), *blocks])
@@ -154,7 +171,7 @@ class SSIMPool:
             yield stack
 
     def _prepare(self, stack, in_8_bits=True):
-        return prepare(stack, self._window, in_8_bits and stack.dtype == np.uint8)
+        return self._engine.prepare(stack, self._window, in_8_bits and stack.dtype == np.uint8)
 
     def _compare(self, stack):
         """Return the block of similarities of a stack: in 8 bits where both images are, else in 16."""
@@ -166,8 +183,12 @@ class SSIMPool:
                 ready[in_8_bits] = self._prepare(stack, in_8_bits)
             if prepared is None or prepared.in_8_bits != in_8_bits:
                 prepared = self._prepare(tile, in_8_bits)
-            blocks.append(compare(ready[in_8_bits], prepared, self._window, self._span(in_8_bits)))
+            blocks.append(self._engine.compare(ready[in_8_bits], prepared, self._window, self._span(in_8_bits)))
         return np.concatenate(blocks, axis=1)
+
+    @property
+    def _engine(self):
+        return self._device or windows  # not an attribute: a module cannot be pickled
 
     def _span(self, in_8_bits):
         share = 1 if self._data_range is None else self._data_range / FULL_RANGE[self._dtype]

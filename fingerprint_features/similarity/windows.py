@@ -46,6 +46,11 @@ class Prepared(NamedTuple):
         """Whether the images are."""
         return self.images.dtype == np.uint8
 
+    @property
+    def nbytes(self):
+        """What they take up beside the images, which are there already."""
+        return self.means.nbytes + self.spreads.nbytes
+
 
 def prepare(stack, window, in_8_bits):
     """Compute the moments of a stack of images."""

@@ -251,4 +251,4 @@ def test_a_folder_that_holds_something_is_not_written_over(tmp_path):
 
 def test_the_repr_is_short():
     task = make_membership_task(2, 2, 2, image_size=16, random_state=0)
-    assert repr(task) == "Task(X=ImageSet(4 arrays, 4 groups), reference=ImageSet(2 arrays), holdout=None)"
+    assert repr(task) == ("Task(X=ImageSet(4 arrays, 4 groups), reference=ImageSet(2 arrays), holdout=None, pool=None)")

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
+from scipy.stats import wasserstein_distance
 from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 from skimage.metrics import structural_similarity
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from fingerprint_features import SIFTWords
+from fingerprint_features import SIFTWords, TextureCDF
 from tests.recipes.sets import fit_on, make_on, small_task
 
 
@@ -50,6 +53,19 @@ def test_words_are_learnt_on_the_generated_images_and_neighbours_are_labelled_re
     clear = distances[:, 4] < distances[:, 5]
     assert clear.sum() > 5
     assert_array_equal(model.predict(task.X)[clear], nearest.predict(present)[clear])
+
+
+def test_pairs_of_a_real_and_a_generated_image_by_the_distances_of_ten_texture_maps(task, images):
+    reals, generated = (
+        TextureCDF(16).fit_transform(group).astype(float).reshape(-1, 10, 16) for group in (task.X, task.reference)
+    )
+    pairs = [[[wasserstein_distance(*maps) for maps in zip(a, b, strict=True)] for b in generated] for a in reals]
+    judge = make_pipeline(StandardScaler(), LogisticRegression())
+    judge.fit(np.vstack(pairs), np.repeat(task.y, len(generated)))
+    expected = [judge.predict_proba(of_one)[:, 1].mean() for of_one in pairs]
+    model = fit_on("gan-isi-2023-texture-cdf", task, n_quantiles=16, n_pairs=None)
+    assert_allclose(model.predict_proba(task.X)[:, 1], expected, atol=1e-4)
+    assert decides(model.predict(task.X))
 
 
 def patterns(images):

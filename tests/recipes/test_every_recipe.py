@@ -97,7 +97,7 @@ def test_what_needs_no_labels_makes_no_use_of_them(name, task, fitted):
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_what_needs_labels_asks_for_them(name, task):
-    with pytest.raises(ValueError, match=r"\by\b"):
+    with pytest.raises((ValueError, TypeError), match=r"\by\b"):
         make_on(name, task).fit(task.X)
 
 
@@ -111,12 +111,14 @@ def test_only_the_transductive_learn_from_the_images_they_judge(name, task, fitt
 @pytest.mark.parametrize("name", NAMES)
 def test_images_may_be_arrays_or_files(name, task, fitted, tmp_path):
     task.to_folder(tmp_path)
+    # a file's digest is not that of its array, and draws other pairs
+    every_pair = {"n_pairs": None} if "n_pairs" in recipes.info(name).overrides else {}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not know which images show the same patient")
         used, unused = (ImageSet.from_folder(tmp_path / f"real_{kind}used") for kind in ("", "not_"))
         y = np.repeat([1, 0], [len(used), len(unused)])
-        model = make_on(name, task).fit(ImageSet.join([used, unused]), y)
-        expected = make_on(name, task).fit(np.stack([*used, *unused]), y)
+        model = make_on(name, task, **every_pair).fit(ImageSet.join([used, unused]), y)
+        expected = make_on(name, task, **every_pair).fit(np.stack([*used, *unused]), y)
     assert_array_equal(model.predict(used), expected.predict(np.stack(list(used))))
 
 
