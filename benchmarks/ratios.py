@@ -8,6 +8,7 @@ import os
 import statistics
 import tempfile
 import time
+from importlib.util import find_spec
 
 import cv2
 from threadpoolctl import threadpool_limits
@@ -16,6 +17,7 @@ from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, ImageStats, 
 from fingerprint_features.similarity import ssim_matrix
 
 from . import peers
+from .bench_cnn import embedding
 from .bench_pipeline import FEW, peak_megabytes
 from .common import four, slices, write_png
 
@@ -87,6 +89,12 @@ def from_files(images, folder, rounds):
     warm.transform(paths)
     result = compare(lambda: warm.transform(paths), first, len(paths), len(paths), rounds)
     yield "second call, cached, vs first", *result, 30, None
+    for backbone in ("resnet50", "efficientnet_lite0") if find_spec("torchvision") else ():
+        ours, loop = embedding(backbone), peers.EmbeddingLoop(backbone)
+        result = compare(
+            lambda ours=ours: ours.transform(paths), lambda loop=loop: loop(paths), len(paths), len(paths), rounds
+        )
+        yield f"{backbone} from PNG", *result, 1.5, None
     two = FeaturePipeline(four(), n_jobs=2, batch_size=4)
     result = compare(lambda: two.transform(paths), lambda: features.transform(paths), len(paths), len(paths), rounds)
     yield "two threads vs one", *result, 1.7, 1.95

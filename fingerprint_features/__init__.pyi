@@ -26,6 +26,7 @@ from .extractors import GLCM as GLCM
 from .extractors import LBP as LBP
 from .extractors import SSIM as SSIM
 from .extractors import BaseExtractor as BaseExtractor
+from .extractors import CNNEmbedding as CNNEmbedding
 from .extractors import Filtered as Filtered
 from .extractors import Gabor as Gabor
 from .extractors import ImageStats as ImageStats
@@ -47,5 +48,6 @@ from .neighbors import FaissKNeighborsTransformer as FaissKNeighborsTransformer
 from .neighbors import FaissNearestNeighbors as FaissNearestNeighbors
 from .neighbors import retrieve as retrieve
 from .pipeline import FeaturePipeline as FeaturePipeline
+from .reference import PairClassifier as PairClassifier
 from .reference import ReferenceModel as ReferenceModel
 from .reference import ReferenceSimilarity as ReferenceSimilarity

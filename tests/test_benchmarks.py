@@ -64,7 +64,7 @@ def test_ratios_print_one_table_worst_first(capsys):
     ratios.main(rounds=1)
     text = capsys.readouterr().out
     assert "peak memory" in text.splitlines()[-1]
-    for name in ("LBP", "GLCM", "Gabor", "pHash", "from PNG", "cached", "two threads"):
+    for name in ("LBP", "GLCM", "Gabor", "pHash", "from PNG", "resnet50", "cached", "two threads"):
         assert name in text
 
 

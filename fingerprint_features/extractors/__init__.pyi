@@ -1,4 +1,6 @@
 from .base import BaseExtractor as BaseExtractor
+from .cnn import CNNEmbedding as CNNEmbedding
+from .cnn import Preprocessing as Preprocessing
 from .filtered import Filtered as Filtered
 from .gabor import Gabor as Gabor
 from .glcm import GLCM as GLCM

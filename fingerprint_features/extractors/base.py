@@ -10,8 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..images import ImageFailure, ImageReadError, as_image_set
 from ..images.forms import Forms
-
-_CHUNK = 32
+from ..similarity.threads import in_threads
 
 
 def image_tags(tags, requires_fit):
@@ -81,6 +80,14 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Make this extractor's columns (n_images, n_columns) out of the rows of the stored one."""
         return rows
 
+    def _chunk_size(self):
+        """Return how many images `transform` holds decoded at a time, in each thread."""
+        return 32
+
+    def _chunk_threads(self):
+        """Return in how many threads `transform` works; more than one where most of the work is elsewhere."""
+        return 1
+
     def _check_params(self):
         """Raise ValueError for a parameter out of its range (see `fingerprint_features.extractors.params`)."""
 
@@ -131,20 +138,27 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         self.check_ready()
         rows = np.empty((len(images), self._width()), dtype=np.float32)
         failures = []
-        for start in range(0, len(images), _CHUNK):
-            numbers, forms = [], []
-            for i in range(start, min(start + _CHUNK, len(images))):
-                try:
-                    forms.append(Forms(images[i]))
-                    numbers.append(i)
-                except ImageReadError as error:
-                    failures.extend(error.failures)
-            chunk, bad = self.extract_forms(forms, [images.ids[i] for i in numbers])
-            rows[numbers] = chunk
-            failures.extend(bad.values())
+        starts = range(0, len(images), self._chunk_size())
+        chunks = [images[start : start + starts.step] for start in starts]
+        for start, (block, bad) in zip(starts, in_threads(self._chunk, chunks, self._chunk_threads()), strict=True):
+            rows[start : start + len(block)] = block
+            failures.extend(bad)
         if failures:
             raise ImageReadError(failures)
         return rows
+
+    def _chunk(self, images):
+        """Return the rows of a few images, those that fail left out of account, and all failures."""
+        rows = np.zeros((len(images), self._width()), dtype=np.float32)
+        numbers, forms, failures = [], [], []
+        for i in range(len(images)):
+            try:
+                forms.append(Forms(images[i]))
+                numbers.append(i)
+            except ImageReadError as error:
+                failures.extend(error.failures)
+        rows[numbers], bad = self.extract_forms(forms, [images.ids[i] for i in numbers])
+        return rows, [*failures, *bad.values()]
 
     def get_feature_names_out(self, input_features=None):
         """Return the column names for the current parameters.

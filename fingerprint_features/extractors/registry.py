@@ -15,6 +15,7 @@ _BUILT_IN = {
     "phash": ("phash:PHash", "perceptual hash: signs of the lowest cosine frequencies"),
     "texture_cdf": ("texture_cdf:TextureCDF", "quantiles of ten texture maps, for Wasserstein distances"),
     "sift_words": ("sift_words:SIFTWords", "bag of visual words: SIFT descriptors counted by a learnt codebook"),
+    "cnn_embedding": ("cnn:CNNEmbedding", "what a frozen network makes of the image, before it names a class"),
     "pixels": ("pixels:Pixels", "the intensities themselves"),
 }
 

@@ -47,7 +47,9 @@ def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
 
 
 def used_scores(model, X):
-    """Return one number an image from a fitted model, larger for used."""
+    """Return one number an image from a fitted model, larger for used; its bare answer where there is no more."""
     if hasattr(model, "decision_function"):
         return model.decision_function(X)
-    return model.predict_proba(X)[:, 1]
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)[:, 1]
+    return (model.predict(X) == model.classes_[1]).astype(np.float64)

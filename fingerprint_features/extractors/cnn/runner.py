@@ -1,0 +1,149 @@
+"""The device: which threads run a network at a time, on how many cores each, in batches that fit."""
+
+import json
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager, nullcontext
+from functools import cache
+
+import numpy as np
+
+from . import folding
+from .layers import Collector
+
+_MOST_NETWORKS = 4
+_ON_CPU = 4  # images a thread: larger batches leave its cache, and are up to twice as slow
+
+_networks_lock = threading.Lock()
+_networks = OrderedDict()  # key -> _Ready, the last used at the end
+
+
+class _Turns:
+    """Several threads may run networks at a time, or one may make one ready."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self._running = 0
+
+    @contextmanager
+    def running(self, most):
+        """Wait for one of `most` places, and give the number of threads that run a network now."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._running < most)
+            self._running += 1
+            running = self._running
+        try:
+            yield running
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self):
+        """Keep all others from running: tracing a network changes how every module of the process is called."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running)
+            yield
+
+
+turns = _Turns()
+
+
+class _Ready:
+    """A network on its device, ready to run, and the largest batch that it is known to bear."""
+
+    def __init__(self, backbone, device, precision, kept):
+        import torch
+
+        net = backbone.network().eval().requires_grad_(False)
+        folding.fold(net, kept)
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        self.collector = Collector(net.to(device=device, dtype=dtype, memory_format=torch.channels_last))
+        self.device, self.dtype = device, dtype
+        self.most = 4096
+
+    def rows(self, taps, pool, preprocessing, pixels):
+        """Return the rows of some images, given as 8-bit pixels."""
+        import torch
+
+        pixels = torch.from_numpy(pixels)
+        if self.device.type == "cuda":
+            pixels = pixels.pin_memory()
+        inputs = preprocessing.scale(pixels.to(self.device, non_blocking=True)).to(self.dtype)
+        return torch.cat(self.collector.collect(taps, pool, inputs), dim=1).cpu().numpy()
+
+
+def run(backbone, layout, pool, pixels, device, precision, batch_size):
+    """Return the rows of images, given as 8-bit pixels (n, crop, crop, channels)."""
+    import torch
+
+    rows = np.empty((len(pixels), sum(layout.widths)), dtype=np.float32)
+    ready = _ready(backbone, device, precision, layout)
+    cores = torch.get_num_threads() if device.type == "cpu" else 1
+    with turns.running(cores) as running, _limits(device, cores // running):
+        if device.type == "cpu":
+            batch_size = min(batch_size, _ON_CPU * (cores // running))
+        start = 0
+        while start < len(pixels):
+            size = min(batch_size, ready.most, len(pixels) - start)
+            try:
+                part = ready.rows(layout.taps, pool, layout.preprocessing, pixels[start : start + size])
+            except torch.OutOfMemoryError:
+                if size == 1:
+                    raise
+                ready.most = size // 2
+                part = None
+            if part is None:  # here, the error no longer holds on to what filled the memory
+                torch.cuda.empty_cache()
+                continue
+            rows[start : start + size] = part
+            start += size
+    return rows
+
+
+def _ready(backbone, device, precision, layout):
+    key = json.dumps(backbone.identity(), sort_keys=True), str(device), precision, layout.kept
+    with _networks_lock:
+        if key not in _networks:
+            while len(_networks) >= _MOST_NETWORKS:
+                _networks.popitem(last=False)
+            with turns.alone():
+                _networks[key] = _Ready(backbone, device, precision, layout.kept)
+        ready = _networks[key]
+        if not ready.collector.taps.issuperset(layout.taps):
+            with turns.alone():
+                ready.collector.watch(layout.taps)
+        _networks.move_to_end(key)
+        return ready
+
+
+def _limits(device, cores):
+    """Return a context in which this thread runs a network: on so many cores, in full precision."""
+    if device.type == "cpu":
+        return _pools().limit(limits=cores, user_api="openmp")
+    return _full_precision() if device.type == "cuda" else nullcontext()
+
+
+@cache
+def _pools():
+    import torch  # noqa: F401  (its threads must be there to be found)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def _full_precision():
+    """Keep CUDA from rounding float32 to TF32, which is worth three digits; the user's setting comes back after."""
+    import torch
+
+    knobs = [torch.backends.cudnn.conv, torch.backends.cuda.matmul]
+    before = [knob.fp32_precision for knob in knobs]
+    try:
+        for knob in knobs:
+            knob.fp32_precision = "ieee"
+        yield
+    finally:
+        for knob, value in zip(knobs, before, strict=True):
+            knob.fp32_precision = value
