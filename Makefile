@@ -17,7 +17,7 @@ setup: $(READY) ## make the virtual environment (.venv) with everything in it
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "setting up $(VENV) (once, about a minute)"
+	@echo "setting up $(VENV) (once, a few minutes; PyTorch takes 5 GB)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q -e ".[dev]"
 	@echo "$(CURDIR)" > $(READY)

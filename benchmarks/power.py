@@ -84,7 +84,7 @@ def table(records):
     lines = []
     for slices, shift in product(SLICES, SHIFT):
         lines.append(f"\n{slices} slice{'s' * (slices > 1)} a patient, shift {shift:g}: kappa (AUC)")
-        lines.append(f"{'memorization':32}" + "".join(f"{share:>16}" for share in MEMORIZATION) + f"{'seconds':>10}")
+        lines.append(f"{'memorization':36}" + "".join(f"{share:>16}" for share in MEMORIZATION) + f"{'seconds':>10}")
         for name in dict.fromkeys(record["recipe"] for record in records):
             rows = [r for r in records if (r["recipe"], r["slices"], r["shift"]) == (name, slices, shift)]
             cells = ""
@@ -92,7 +92,7 @@ def table(records):
                 here = [row for row in rows if row["memorization"] == share]
                 kappa, auc = (np.mean([row[what] for row in here]) for what in ("kappa", "auc"))
                 cells += f"{kappa:9.2f} ({auc:.2f})"
-            lines.append(f"{name:32}{cells}{np.mean([row['seconds'] for row in rows]):10.1f}")
+            lines.append(f"{name:36}{cells}{np.mean([row['seconds'] for row in rows]):10.1f}")
     return lines
 
 

@@ -17,7 +17,7 @@ from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, ImageStats, 
 from fingerprint_features.similarity import ssim_matrix
 
 from . import peers
-from .bench_cnn import embedding
+from .bench_cnn import DEVICE, embedding
 from .bench_pipeline import FEW, peak_megabytes
 from .common import four, slices, write_png
 
@@ -90,7 +90,7 @@ def from_files(images, folder, rounds):
     result = compare(lambda: warm.transform(paths), first, len(paths), len(paths), rounds)
     yield "second call, cached, vs first", *result, 30, None
     for backbone in ("resnet50", "efficientnet_lite0") if find_spec("torchvision") else ():
-        ours, loop = embedding(backbone), peers.EmbeddingLoop(backbone)
+        ours, loop = embedding(backbone, device=DEVICE), peers.EmbeddingLoop(backbone, DEVICE)
         result = compare(
             lambda ours=ours: ours.transform(paths), lambda loop=loop: loop(paths), len(paths), len(paths), rounds
         )

@@ -12,7 +12,20 @@ from .. import recipes
 from ..evaluate import attribution_scores
 from ..images.errors import printable
 from ..report import draw_confusion, draw_map
-from .options import Page, Patients, Progress, Size, ValueRange, check_jobs, open_folder, patient_of, show_progress
+from .options import (
+    Backbone,
+    Page,
+    Patients,
+    Progress,
+    Size,
+    ValueRange,
+    Weights,
+    check_jobs,
+    network_overrides,
+    open_folder,
+    patient_of,
+    show_progress,
+)
 from .output import cache_or_temporary, check_cache, check_output, check_submission, replacing, write_csv, write_run
 
 _DEFAULT = "textures-svm"
@@ -30,10 +43,8 @@ def attribute(
         Path | None, typer.Option(help="Folder of generated images of known subset: t1 or gen_t1, gen_t2 ...")
     ] = None,
     recipe: Annotated[str, typer.Option(help="A name out of `recipes`.")] = _DEFAULT,
-    backbone: Annotated[
-        str | None, typer.Option(help="Network in place of the recipe's, e.g. efficientnet_lite0.")
-    ] = None,
-    weights: Annotated[str | None, typer.Option(help="File with the network's weights.")] = None,
+    backbone: Backbone = None,
+    weights: Weights = None,
     year: Annotated[str | None, typer.Option(help="Write the run file of ImageCLEF 2025 instead of a table.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Picture to draw the confusion matrix into.")] = None,
     map: Annotated[Path | None, typer.Option(help="Picture to draw all images into, by principal components.")] = None,
@@ -53,9 +64,7 @@ def attribute(
     if year not in (None, "2025"):
         raise typer.BadParameter(f"--year is 2025, the year of this task, got {year!r}")
     check_jobs(jobs)
-    overrides = {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
-    if overrides.keys() - about.overrides.keys():
-        raise typer.BadParameter(f"{recipe} has no network: leave out --{next(iter(overrides))}")
+    overrides = network_overrides(about, backbone, weights)
     check_output(output)
     for path in filter(None, (confusion, map)):
         _check_picture(path)

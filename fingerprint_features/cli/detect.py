@@ -12,7 +12,20 @@ from ..evaluate import membership_scores
 from ..images import ImageSet
 from ..images.errors import printable
 from ..recipes.judge import held_out_answers, used_scores
-from .options import Page, Patients, Progress, Size, ValueRange, check_jobs, open_folder, patient_of, show_progress
+from .options import (
+    Backbone,
+    Page,
+    Patients,
+    Progress,
+    Size,
+    ValueRange,
+    Weights,
+    check_jobs,
+    network_overrides,
+    open_folder,
+    patient_of,
+    show_progress,
+)
 from .output import cache_or_temporary, check_cache, check_output, check_submission, replacing, write_csv, write_run
 
 _WITHOUT_LABELS = "vcmi-2023-threshold-max"
@@ -33,6 +46,8 @@ def detect(
         str | None,
         typer.Option(help=f"A name out of `recipes`. [default: {_WITHOUT_LABELS}; {_WITH_LABELS} with labels]"),
     ] = None,
+    backbone: Backbone = None,
+    weights: Weights = None,
     year: Annotated[
         str | None, typer.Option(help="Write the run file of ImageCLEF 2023 or 2025 instead of a table with scores.")
     ] = None,
@@ -55,6 +70,7 @@ def detect(
     if about.needs_pool != (pool is not None):
         wanted = "needs a second pool of generated images" if about.needs_pool else "has no use for a second pool"
         raise typer.BadParameter(f"{about.name} {wanted}: {'give' if about.needs_pool else 'leave out'} --pool")
+    overrides = network_overrides(about, backbone, weights)
     check_output(output)
     check_cache(cache)
 
@@ -65,12 +81,12 @@ def detect(
     images, reference = open_images(candidates, find_patient), open_images(generated)
     if year is not None:
         check_submission(images, _ID_STYLES[year])
-    sets = {"reference": reference}
+    sets = {"reference": reference} if about.needs_reference else {}
     if pool is not None:
         sets["pool"] = open_images(pool)
     typer.echo(f"{about.name}: {len(images)} candidates, {len(reference)} generated images")
     with joblib.parallel_config(n_jobs=jobs), cache_or_temporary(cache) as cache:
-        model = recipes.make(about.name, **sets, cache=cache)
+        model = recipes.make(about.name, **sets, cache=cache, **overrides)
         show_progress(model, progress)
         if labelled:
             known = [open_images(folder, find_patient) for folder in (used, unused)]

@@ -35,6 +35,13 @@ Patients = Annotated[
         show_default=False,
     ),
 ]
+Backbone = Annotated[
+    str | None,
+    typer.Option(help="Network in place of the recipe's; efficientnet_lite0 needs no download.", show_default=False),
+]
+Weights = Annotated[
+    str | None, typer.Option(help="File with the network's weights, .pth or .safetensors.", show_default=False)
+]
 
 
 def open_folder(folder, size=None, value_range=None, page=None, groups=None):
@@ -69,6 +76,14 @@ def check_jobs(jobs):
     """Raise unless --jobs is a number of threads."""
     if jobs == 0:
         raise typer.BadParameter("--jobs is a number of threads, or -1 for all cores")
+
+
+def network_overrides(about, backbone, weights):
+    """Return the overrides of a recipe that --backbone and --weights stand for."""
+    given = {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
+    if given.keys() - about.overrides.keys():
+        raise typer.BadParameter(f"{about.name} has no network: leave out --{next(iter(given))}")
+    return given
 
 
 def show_progress(model, wanted):

@@ -46,7 +46,7 @@ def _needs(about):
         "labels": about.needs_labels,
         "generated": about.needs_reference,
         "second pool": about.needs_pool,
-        "weights": about.needs_weights,
+        f"weights of {about.overrides.get('backbone')}": about.needs_weights,
     }
     return [what for what, wanted in wants.items() if wanted]
 

@@ -2,13 +2,15 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats
+from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats, recipes
 from tests.helpers import random_images, write_images
 
 
@@ -150,6 +152,19 @@ def test_errors_say_what_to_do(run, folder, tmp_path, monkeypatch, arguments, co
     got, out, err = run(*arguments)
     assert got == code
     assert words in " ".join((out + err).replace("│", " ").split())
+
+
+def test_the_demo_finds_what_it_planted_and_tries_every_recipe(run):
+    code, out, _ = run("demo", "--used", 10, "--generated", 12, "--memorization", 1)
+    assert code == 0
+    deep = find_spec("torchvision") is not None
+    tables = [line for line in out.splitlines() if re.search(r" \[.*\] .* \[", line)]
+    names = [line.split()[0] for line in tables if re.search(r" \d+\.\d$", line)]
+    for about in map(recipes.info, recipes.names()):
+        if about.subtask == 1 and (deep or not about.needs_weights):
+            assert (about.name in names) != (about.name == "zhouyijiang-2025-retrieval")  # 50 of 12 are too many
+    kappas = {line[2:28].strip(): float(line[28:52].split("[")[0]) for line in tables[: 2 + 2 * deep]}
+    assert kappas["distance to the generated"] > kappas["their own features"] + 0.4
 
 
 def test_version_and_help(run):

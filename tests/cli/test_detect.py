@@ -75,6 +75,21 @@ def test_a_rule_without_labels_is_scored_as_it_is(run, folders, tmp_path):
     assert "judged without their labels, by images" in out
 
 
+def test_a_network_and_its_weights_may_be_given(run, folders, tmp_path):
+    torch = pytest.importorskip("torch", reason="the extra 'cnn' is not installed")
+    torchvision = pytest.importorskip("torchvision", reason="the extra 'cnn' is not installed")
+    folder, _ = folders
+    torch.save(torchvision.models.resnet18(weights=None).state_dict(), tmp_path / "w.pth")
+    arguments = *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv"
+    network = "--backbone", "resnet18", "--weights", tmp_path / "w.pth"
+    code, *_ = run("detect", *arguments, "--recipe", "medhastra-2025-resnet50-cosine", *network)
+    assert code == 0
+    arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "again.csv"
+    code, out, _ = run("detect", *arguments, "--recipe", "clef-cse-2023-clusters", *network)  # of the reals alone
+    assert code == 0
+    assert "cross-validated" in out
+
+
 @pytest.mark.parametrize(("year", "style"), [("2023", "stem"), ("2025", "name")])
 def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
     folder, _ = folders
@@ -94,6 +109,7 @@ def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
         (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or take one of vcmi"),
         (["--recipe", "vcmi-2023-treshold-max"], 1, "did you mean 'vcmi-2023-threshold-max'"),
         (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs a second pool of generated images: give --pool"),
+        (["--backbone", "resnet50"], 2, "vcmi-2023-threshold-max has no network: leave out --backbone"),
         (["--pool", "USED"], 2, "has no use for a second pool: leave out --pool"),
         (["--patients", "["], 2, "is no regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),

@@ -3,6 +3,7 @@
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -112,8 +113,8 @@ def test_threads_run_networks_beside_each_other_and_make_others_ready_between():
         torch.manual_seed(width)
         return torch.nn.Sequential(torch.nn.Conv2d(3, width, 8, 8), torch.nn.BatchNorm2d(width), torch.nn.ReLU())
 
-    makers = [lambda: embed(), lambda: embed(pool="max"), lambda: embed(layer=["blocks.0", "bn"])]
-    makers += [lambda net=normed(width): embed(net) for width in range(3, 8)]
+    makers = [embed, partial(embed, pool="max"), partial(embed, layer=["blocks.0", "bn"])]
+    makers += [partial(embed, normed(width)) for width in range(3, 8)]
     expected = [make().transform(IMAGES[:12]) for make in makers]
     runner._networks.clear()
     embedding._layouts.clear()
