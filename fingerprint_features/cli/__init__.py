@@ -36,9 +36,16 @@ def _options(version: bool = typer.Option(False, "--version", callback=_show_ver
     pass
 
 
-def _show_warning(message, category, filename, lineno, file=None, line=None):
-    """Print what a warning says, without the line of code it came from."""
-    typer.echo(f"warning: {message}", err=True)
+def _show_each_warning_once():
+    """Return what prints the text of a warning, without the line of code it came from, unless it has done so."""
+    shown = set()
+
+    def show(message, category, filename, lineno, file=None, line=None):
+        if str(message) not in shown:
+            shown.add(str(message))
+            typer.echo(f"warning: {message}", err=True)
+
+    return show
 
 
 def main():
@@ -46,7 +53,7 @@ def main():
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _show_each_warning_once()
             app()
     except (ValueError, OSError, ImportError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -26,7 +26,16 @@ from .options import (
     patient_of,
     show_progress,
 )
-from .output import cache_or_temporary, check_cache, check_output, check_submission, replacing, write_csv, write_run
+from .output import (
+    cache_or_temporary,
+    check_cache,
+    check_output,
+    check_submission,
+    check_table,
+    replacing,
+    write_csv,
+    write_run,
+)
 
 _DEFAULT = "textures-svm"
 _FOLDS = 5
@@ -65,7 +74,7 @@ def attribute(
         raise typer.BadParameter(f"--year is 2025, the year of this task, got {year!r}")
     check_jobs(jobs)
     overrides = network_overrides(about, backbone, weights)
-    check_output(output)
+    check_table(output)
     for path in filter(None, (confusion, map)):
         _check_picture(path)
     check_cache(cache)

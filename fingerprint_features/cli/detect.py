@@ -9,9 +9,10 @@ import typer
 
 from .. import recipes
 from ..evaluate import membership_scores
-from ..images import ImageSet
+from ..images import ImageReadError, ImageSet, check_images
 from ..images.errors import printable
 from ..recipes.judge import held_out_answers, used_scores
+from .contents import refuse_shared, without
 from .options import (
     Backbone,
     Page,
@@ -26,10 +27,11 @@ from .options import (
     patient_of,
     show_progress,
 )
-from .output import cache_or_temporary, check_cache, check_output, check_submission, replacing, write_csv, write_run
+from .output import cache_or_temporary, check_cache, check_submission, check_table, replacing, write_csv, write_run
 
 _WITHOUT_LABELS = "vcmi-2023-threshold-max"
 _WITH_LABELS = "calibrated-log-ratio"
+_FEW = 20
 _ID_STYLES = {"2023": "stem", "2025": "name"}
 
 
@@ -71,7 +73,7 @@ def detect(
         wanted = "needs a second pool of generated images" if about.needs_pool else "has no use for a second pool"
         raise typer.BadParameter(f"{about.name} {wanted}: {'give' if about.needs_pool else 'leave out'} --pool")
     overrides = network_overrides(about, backbone, weights)
-    check_output(output)
+    check_table(output)
     check_cache(cache)
 
     def open_images(folder, groups=None):
@@ -82,20 +84,36 @@ def detect(
     if year is not None:
         check_submission(images, _ID_STYLES[year])
     sets = {"reference": reference} if about.needs_reference else {}
+    made, reals = {"--generated": reference}, {"--candidates": images}
     if pool is not None:
-        sets["pool"] = open_images(pool)
+        sets["pool"] = made["--pool"] = open_images(pool)
+    if labelled:
+        known = [open_images(folder, find_patient) for folder in (used, unused)]
+        reals |= {"--used": known[0], "--unused": known[1]}
+        refuse_shared({"--used": known[0]}, {"--unused": known[1]}, "an image was used or it was not")
+    refuse_shared(made, reals, "a copy of a real image among the generated ones would be found, whatever was learnt")
     typer.echo(f"{about.name}: {len(images)} candidates, {len(reference)} generated images")
     with joblib.parallel_config(n_jobs=jobs), cache_or_temporary(cache) as cache:
         model = recipes.make(about.name, **sets, cache=cache, **overrides)
         show_progress(model, progress)
         if labelled:
-            known = [open_images(folder, find_patient) for folder in (used, unused)]
+            failures = check_images(images)
+            if failures:  # before the known images are judged, which takes a while
+                raise ImageReadError(failures)
             labels = np.repeat([1, 0], [len(part) for part in known])
             known = ImageSet.join(known)
             _report(model, about, known, labels)
         if about.needs_labels:
             model.fit(known, labels)
+        elif labelled:
+            model.fit(ImageSet.join([known, without(images, known)]))  # as when it was judged: among the known ones
         else:
+            if about.transductive and len(images) < _FEW:
+                typer.echo(
+                    f"warning: {about.name} compares the candidates with each other, and {len(images)} are few for "
+                    "that: give more real images, used or not",
+                    err=True,
+                )
             model.fit(images)
         answers, scores = model.predict(images), used_scores(model, images)
     with replacing(output) as path:

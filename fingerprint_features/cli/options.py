@@ -65,9 +65,10 @@ def patient_of(pattern):
 
     def find(id):
         found = pattern.search(id)
-        if found is None:
+        patient = found and (found.group(1) if pattern.groups else found.group())
+        if not patient:
             raise typer.BadParameter(f"--patients {pattern.pattern!r} finds no patient in {printable(id)}")
-        return found.group(1) if pattern.groups else found.group()
+        return patient
 
     return find
 

@@ -19,8 +19,17 @@ def check_output(path):
         raise typer.BadParameter(f"the folder of {printable(path)!r} does not exist")
     if path.is_dir():
         raise typer.BadParameter(f"{printable(path)!r} is a folder")
+    if path.exists() and not path.is_file():
+        raise typer.BadParameter(f"{printable(path)!r} is no ordinary file")
     if not os.access(path.parent, os.W_OK):
         raise typer.BadParameter(f"the folder of {printable(path)!r} cannot be written")
+
+
+def check_table(path):
+    """Raise, before any work, if a table cannot be written, or its name is that of something else."""
+    if path.suffix.lower() != ".csv":
+        raise typer.BadParameter(f"{printable(path)!r} is to be a table: its name must end in .csv")
+    check_output(path)
 
 
 def check_cache(path):
@@ -49,6 +58,7 @@ def cache_or_temporary(path):
 @contextmanager
 def replacing(path):
     """Give a temporary path, and rename it when the block has written it: half a table never passes for a whole one."""
+    path = path.resolve()  # a link stays one
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     try:

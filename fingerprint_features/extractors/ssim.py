@@ -149,10 +149,14 @@ class _Known:
     """What has been worked out about a reference set: its content, its size, and itself made ready."""
 
     def __init__(self, images):
-        try:
-            self.digests = [image_digest(images.raw(i), images.options, images.size) for i in range(len(images))]
-        except ImageReadError as error:
-            raise _unreadable(error) from error
+        self.digests, failures = [], []
+        for i in range(len(images)):
+            try:
+                self.digests.append(image_digest(images.raw(i), images.options, images.size))
+            except ImageReadError as error:
+                failures.extend(error.failures)
+        if failures:
+            raise _unreadable(failures)
         self.shape = None
         self.pools = {}
 
@@ -171,14 +175,15 @@ class _Known:
                 raw = images.raw(i)
                 gray = Forms(images.decode_one(raw, i)).gray
             except ImageReadError as error:
-                raise _unreadable(error) from error
+                raise _unreadable(error.failures) from error
             if image_digest(raw, images.options, images.size) != digest:
                 raise RuntimeError(f"the reference image {images.ids[i]} has changed: open the reference set anew")
             if self.shape is not None and gray.shape != self.shape:
                 (height, width), (h, w) = self.shape, gray.shape
                 raise ValueError(
-                    f"SSIM compares images of one size, and in the reference {images.ids[0]} is {height} x {width}, "
-                    f"{images.ids[i]} is {h} x {w}: have all resized with ImageSet(images, size=({height}, {width}))"
+                    f"SSIM compares images of one size, and {images.ids[0]} is {height} x {width}, {images.ids[i]} is "
+                    f"{h} x {w}: have all resized with ImageSet(images, size=({height}, {width})) or --size "
+                    f"{height}x{width}"
                 )
             yield gray
 
@@ -190,5 +195,5 @@ def _know(images):
     return _known[images]
 
 
-def _unreadable(error):
-    return ValueError(f"SSIM cannot read its reference: {'; '.join(map(str, error.failures))}")
+def _unreadable(failures):
+    return ValueError(f"SSIM cannot read what it compares images with: {'; '.join(map(str, failures))}")

@@ -1,13 +1,12 @@
 """DMK-SSN 2023: perceptual hashes, and bags of visual words."""
 
-import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
 from ..decide import ThresholdClassifier
 from ..extractors import PHash, SIFTWords
 from ..reference import ReferenceModel, ReferenceSimilarity
-from .parts import cached
+from .parts import ByContent, cached
 from .registry import recipe
 
 _DMK = {"team": "DMK-SSN", "year": 2023, "subtask": 1, "metric": "f1"}
@@ -60,11 +59,5 @@ def sift_knn(reference, cache, *, n_words=100, binary=True, n_neighbors=5, rando
     return make_pipeline(ReferenceModel(words, reference, output="transform"), _Neighbors(n_neighbors))
 
 
-class _Neighbors(KNeighborsClassifier):
-    """Neighbours among which, equally near, words decide and not the place in the folder: words are often equal."""
-
-    def fit(self, X, y):
-        if y is not None:
-            order = np.lexsort([np.unique(y, return_inverse=True)[1], *np.transpose(X)])
-            X, y = np.asarray(X)[order], np.asarray(y)[order]
-        return super().fit(X, y)
+class _Neighbors(ByContent, KNeighborsClassifier):
+    """Neighbours among which, equally near, words decide: words are often equal."""

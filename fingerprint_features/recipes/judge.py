@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
+from ..reference.pools import Pool
+
 
 def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
     """Return the answers and scores of a model for labelled images, each from a fit that has not seen its label.
@@ -34,7 +36,8 @@ def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
     if not needs_labels:
         model = clone(model).fit(X)
         return model.predict(X), used_scores(model, X)
-    groups = np.arange(len(y)) if X.groups is None else np.asarray(X.groups)
+    # copies of an image are one patient, where patients are not known
+    groups = np.unique(Pool(X).digests, return_inverse=True)[1] if X.groups is None else np.asarray(X.groups)
     n_splits = min(n_splits, *(len(np.unique(groups[y == label])) for label in np.unique(y)))
     if n_splits < 2 or len(np.unique(y)) < 2:
         raise ValueError("cross-validation needs two patients or more among the used images, and among the unused")

@@ -16,6 +16,17 @@ def cached(cache, *extractors):
     return FeaturePipeline(list(extractors), cache=cache)
 
 
+class ByContent:
+    """Fits on the rows of a table in an order that they decide themselves, not their place in a folder."""
+
+    def fit(self, X, y):
+        """Sort the rows, then fit."""
+        if y is not None:
+            order = np.lexsort([np.unique(y, return_inverse=True)[1], *np.transpose(X)])
+            X, y = np.asarray(X)[order], np.asarray(y)[order]
+        return super().fit(X, y)
+
+
 def combined_margin(columns):
     """Return the margin of (rank or threshold) and hits as one column: positive when both hold.
 

@@ -12,7 +12,6 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 
 _SETS = {
     "reference": "the generated images",
@@ -97,7 +96,7 @@ def recipe(name, *, exact=True, why="", runs=(), score=None, needs_weights=False
             transductive=transductive,
             needs_reference="reference" in required,
             needs_pool="pool" in required,
-            overrides=MappingProxyType(overrides),
+            overrides=overrides,
             **facts,
         )
         _RECIPES[name] = about, builder

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 from ..decide import ThresholdClassifier
 from ..extractors import GLCM, LBP, Gabor, ImageStats, TextureCDF, Wavelet
 from ..reference import PairClassifier, ReferenceModel
-from .parts import cached
+from .parts import ByContent, cached
 from .registry import recipe
 
 
@@ -143,10 +143,12 @@ def handcrafted(reference, cache, *, max_features=20, random_state=42):
         ),
         Wavelet("db1", 2),
     )
-    important = SelectFromModel(
-        RandomForestClassifier(200, random_state=random_state), max_features=max_features, threshold=-np.inf
-    )
+    important = SelectFromModel(_Forest(200, random_state=random_state), max_features=max_features, threshold=-np.inf)
     model = ReferenceModel(
         EmpiricalCovariance(), reference, features=make_pipeline(columns, important), output="mahalanobis"
     )
-    return make_pipeline(model, RandomForestClassifier(100, random_state=random_state))
+    return make_pipeline(model, _Forest(100, random_state=random_state))
+
+
+class _Forest(ByContent, RandomForestClassifier):
+    """A forest, whose trees draw rows by their number."""

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..extractors.params import check_option, check_real, fail
 from .pools import (
     Pool,
+    by_content,
     check_input_names,
     check_kinds,
     extract,
@@ -69,7 +70,8 @@ default="score_samples"
     Notes
     -----
     With a reference, X reaches the estimator through `features` alone: a cross-validation slices X and leaves the
-    reference whole. A row depends on no other row of the same call.
+    reference whole. A row depends on no other row of the same call, and none on the order of the reference, which the
+    estimator is given sorted by content.
 
     Examples
     --------
@@ -120,6 +122,8 @@ default="score_samples"
         contrast = None if self.contrast is None else pool_of_parameter(self.contrast, "contrast")
         check_kinds(self, {"X": x, "reference": reference, "contrast": contrast}, None)
         self.features_ = fit_features(self.features, "x", x, reference, y)
+        # k-means and its like depend on the order of the rows, and that of files means nothing
+        reference, contrast = by_content(reference), contrast and by_content(contrast)
         known, apart = (reference, None) if self.standardize is None else self._split(reference)
         data = self._seen(known)
         if contrast is None:

@@ -88,7 +88,8 @@ def _within(pool, compare, diag):
     similarities = compare(pool, pool)
     itself, kin = same_content(pool, pool), same_group(pool, pool)
     counts = ~itself if kin is None else ~(itself | kin)
-    if diag == "row_mean":
-        similarities = np.where(itself, similarities.mean(axis=1, keepdims=True), similarities)
+    if diag == "row_mean" and counts.any():
+        rows = np.where(counts | itself, similarities, np.nan)
+        similarities = np.where(itself, np.nanmean(rows, axis=1, keepdims=True), similarities)
         counts |= itself
     return similarities[counts]

@@ -1,6 +1,7 @@
 """detect and recipes: from folders to a run file, with scores printed first where labels are known."""
 
 import csv
+import os
 import re
 
 import numpy as np
@@ -90,6 +91,53 @@ def test_a_network_and_its_weights_may_be_given(run, folders, tmp_path):
     assert "cross-validated" in out
 
 
+def test_copies_of_real_images_among_the_generated_are_refused(run, folders, tmp_path):
+    folder, _ = folders
+    arguments = "--candidates", folder / "candidates", "-o", tmp_path / "run.csv"
+    code, out, err = run("detect", *arguments, "--generated", folder)  # the folder above all of them
+    assert (code, out) == (1, "")
+    assert re.search(r"--generated and --candidates share \d+ of \d+ images \(candidates/.* and \d+ more\)", err)
+    used = "--used", folder / "used", "--unused", folder / "used"
+    code, _, err = run("detect", *arguments, *sets(folder, "generated"), *used)
+    assert code == 1
+    assert "--used and --unused share 12 of 12 images" in err
+
+
+def test_rules_that_compare_reals_see_the_known_ones_too(run, folders, tmp_path):
+    folder, _ = folders
+    write_images(tmp_path / "one", [np.asarray(next(iter(ImageSet.from_folder(folder / "candidates"))))], ["x.png"])
+    arguments = "--candidates", tmp_path / "one", *sets(folder, "generated"), "-o", tmp_path / "run.csv"
+    code, _, err = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval")
+    assert code == 0
+    assert "compares the candidates with each other, and 1 are few" in err
+    code, _, err = run("detect", *arguments, *sets(folder, "used", "unused"), "--recipe", "vcmi-2023-retrieval")
+    assert (code, "few" in err) == (0, False)
+
+
+def test_bad_candidates_are_named_before_the_known_images_are_judged(run, folders, tmp_path):
+    folder, _ = folders
+    (tmp_path / "bad").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "bad" / name).write_bytes(b"")
+    arguments = *sets(folder, "generated", "used", "unused"), "-o", tmp_path / "run.csv"
+    code, out, err = run("detect", "--candidates", tmp_path / "bad", *arguments)
+    assert (code, "kappa" in out) == (1, False)
+    assert "a.png" in err
+    assert "b.png" in err
+
+
+@pytest.mark.parametrize("name", ["x.png", "rows.cache"])
+def test_only_tables_are_written(run, folders, tmp_path, name):
+    folder, _ = folders
+    code, _, err = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / name)
+    assert code == 2
+    assert "its name must end in .csv" in " ".join(err.replace("│", " ").split())
+    os.mkfifo(tmp_path / "pipe.csv")
+    code, _, err = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "pipe.csv")
+    assert code == 2
+    assert "is no ordinary file" in " ".join(err.replace("│", " ").split())
+
+
 @pytest.mark.parametrize(("year", "style"), [("2023", "stem"), ("2025", "name")])
 def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
     folder, _ = folders
@@ -113,6 +161,7 @@ def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
         (["--pool", "USED"], 2, "has no use for a second pool: leave out --pool"),
         (["--patients", "["], 2, "is no regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),
+        (["--patients", "(z)?p"], 2, "finds no patient in"),
         (["--cache", "CSV"], 2, "is no feature cache"),
     ],
 )

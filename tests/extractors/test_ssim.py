@@ -156,12 +156,12 @@ def test_images_of_another_size_are_named_with_the_cure():
 
 
 def test_a_reference_of_several_sizes_or_with_a_bad_file_is_no_fault_of_the_images(tmp_path):
-    with pytest.raises(ValueError, match=r"in the reference 0 is 48 x 48, 1 is 40 x 48") as caught:
+    with pytest.raises(ValueError, match=r"one size, and 0 is 48 x 48, 1 is 40 x 48") as caught:
         FeaturePipeline([SSIM([GENERATED[0], GENERATED[1][:40]])], on_error="nan").fit_transform(REALS)
     assert not isinstance(caught.value, ImageReadError)
     paths = write_images(tmp_path, GENERATED)
     Path(paths[2]).write_bytes(b"<html>")
-    with pytest.raises(ValueError, match=r"cannot read its reference: .*image2\.png"):
+    with pytest.raises(ValueError, match=r"cannot read what it compares images with: .*image2\.png"):
         FeaturePipeline([SSIM(paths)], on_error="nan").fit_transform(REALS)
 
 

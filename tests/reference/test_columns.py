@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
+from sklearn.base import clone
 
+from fingerprint_features import ImageSet
 from fingerprint_features.reference import ReferenceSimilarity
+from fingerprint_features.similarity import ssim_matrix
+from tests.reference.worlds import patients
 
 REAL = np.array([[0.0], [4.0], [10.0]])
 GENERATED = np.array([[1.0], [5.0], [5.5], [30.0]])
@@ -223,6 +227,20 @@ def test_both_ways_of_treating_the_diagonal_have_one_maximum(sets):
     np.fill_diagonal(patched, patched.mean(axis=1))  # taken while the diagonal is still a perfect match
     assert_allclose([row_mean.null_mean_, row_mean.null_std_], [patched.mean(), patched.std()])
     assert exclude.null_mean_ != row_mean.null_mean_
+
+
+def test_the_row_mean_of_the_diagonal_leaves_the_own_patient_out():
+    pictures, numbers = patients(np.random.default_rng(0), 3, n_slices=2)
+    X = ImageSet(pictures, groups=numbers)
+    model = ReferenceSimilarity(255 - pictures, metric="ssim", null="self", diag="row_mean").fit(X)
+    among = ssim_matrix(pictures, pictures).astype(float)
+    strangers = numbers[:, None] != numbers
+    on_diagonal = [(among[i, strangers[i]].sum() + 1) / (strangers[i].sum() + 1) for i in range(6)]
+    expected = np.concatenate([among[strangers], on_diagonal])
+    assert_allclose([model.null_mean_, model.null_max_], [expected.mean(), expected.max()], rtol=1e-6)
+    alone = ImageSet(pictures, groups=["ann"] * 6)
+    with pytest.raises(ValueError, match="the null has no pairs"):
+        clone(model).fit(alone)
 
 
 def test_standardised_rules_do_not_change_when_a_constant_is_added(sets):

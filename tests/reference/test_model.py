@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from fingerprint_features import FeaturePipeline, ImageSet
 from fingerprint_features.decide import ThresholdClassifier
 from fingerprint_features.reference import ReferenceModel
+from fingerprint_features.reference.pools import Pool, by_content
 from tests.helpers import Centre, Mean
 from tests.reference.worlds import patients
 
@@ -26,6 +27,8 @@ X, REFERENCE, CONTRAST = (
     RNG.standard_normal((60, 3)) + 0.5,
     RNG.standard_normal((40, 3)) - 1,
 )
+# in the order in which estimators see them, whatever order they come in
+REFERENCE, CONTRAST = (by_content(Pool(table)).data for table in (REFERENCE, CONTRAST))
 
 
 def column(estimator, **params):
@@ -63,6 +66,16 @@ def test_with_a_contrast_a_classifier_tells_the_two_apart(classifier, output):
     assert_allclose(scores, expected[:, 1] if output == "predict_proba" else expected)
     near = ReferenceModel(classifier, REFERENCE, CONTRAST, output=output).fit(X)
     assert roc_auc_score(labels, near.transform(both)[:, 0]) > 0.9
+
+
+def test_the_order_of_the_reference_plays_no_part():
+    for estimator, params in (
+        (KMeans(4, n_init=1, random_state=0), {"output": "transform"}),
+        (RandomForestClassifier(5, random_state=0), {"output": "predict_proba", "contrast": CONTRAST[::-1].copy()}),
+    ):
+        turned = ReferenceModel(estimator, REFERENCE[::-1].copy(), **params).fit_transform(X)
+        straight = ReferenceModel(estimator, REFERENCE, **params).fit_transform(X)
+        assert_array_equal(turned, straight)
 
 
 def test_standardising_shifts_and_scales_whatever_the_order_of_the_reference():
