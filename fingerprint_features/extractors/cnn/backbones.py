@@ -4,10 +4,10 @@ import difflib
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from .preprocessing import Preprocessing
-from .weights import file_digest, from_hub, load, module_digest
+from .weights import file_digest, from_hub, load, module_digest, settings
 
 _SEED = 0
 _known = WeakKeyDictionary()  # module or function -> what Given has found out about it
@@ -43,15 +43,19 @@ class Backbone:
         """Return a network of the same shapes, and of no values wherever that can be had."""
         import torch
 
-        with torch.device("meta"):
-            return self._build(trained=self.weights is not None)
+        try:
+            with torch.device("meta"):
+                return self._build(trained=self.weights is not None)
+        except NotImplementedError:  # a constructor that looks at its own tensors
+            return seeded(lambda: self._build(trained=self.weights is not None))
 
     def shapes(self):
         """Return a hashable value that two backbones share only if their networks have the same shapes."""
         return self.name
 
     def _path(self):
-        return self._default() if isinstance(self.weights, str) and self.weights == "default" else Path(self.weights)
+        is_default = isinstance(self.weights, str) and self.weights == "default"
+        return self._default() if is_default else Path(self.weights).expanduser()
 
 
 class EfficientNetLite0(Backbone):
@@ -73,7 +77,7 @@ class EfficientNetLite0(Backbone):
 
 
 class Torchvision(Backbone):
-    """Any classification network of torchvision, with the weights that it calls DEFAULT."""
+    """Any classification network of torchvision, with the weights that it calls DEFAULT, or those of a file."""
 
     def preprocessing(self):
         """Return how images are shown to the network."""
@@ -85,6 +89,8 @@ class Torchvision(Backbone):
         from torchvision.models import get_model
 
         options = {"weights": None}
+        if self.name.startswith("vit_"):  # the one family whose tensors depend on the size of the image
+            options["image_size"] = self.preprocessing().crop
         if self.name in ("googlenet", "inception_v3"):  # trained on another scale, which they restore themselves
             options |= {"init_weights": not trained, "transform_input": trained, "aux_logits": True}
         return get_model(self.name, **options)
@@ -93,9 +99,12 @@ class Torchvision(Backbone):
         return from_hub(self._weights().url, self.name)
 
     def _weights(self):
+        """Return torchvision's entry for the weights: the one whose file has this name, else its default."""
         from torchvision.models import get_model_weights
 
-        return get_model_weights(self.name).DEFAULT
+        published = get_model_weights(self.name)
+        name = "" if self.weights is None else Path(self.weights).name
+        return next((entry for entry in published if entry.url.endswith(f"/{name}")), published.DEFAULT)
 
 
 class Timm(Backbone):
@@ -103,14 +112,7 @@ class Timm(Backbone):
 
     def preprocessing(self):
         """Return how images are shown to the network."""
-        from timm.data import resolve_model_data_config
-
-        config = resolve_model_data_config(self.skeleton())
-        _, height, width = config["input_size"]
-        if height != width or config["crop_mode"] != "center":
-            raise ValueError(f"{self.name} is shown other than square, central crops: pass the module as backbone")
-        resize = int(height / config["crop_pct"])
-        return Preprocessing(height, resize, config["interpolation"], tuple(config["mean"]), tuple(config["std"]))
+        return _timm_preprocessing(self.name)
 
     def identity(self):
         """Return what decides the network's values, as plain values."""
@@ -126,6 +128,19 @@ class Timm(Backbone):
         import timm
 
         return timm.create_model(self.name.removeprefix("timm/"), pretrained=False)
+
+
+@lru_cache(maxsize=16)
+def _timm_preprocessing(name):
+    from timm.data import resolve_model_data_config
+
+    config = resolve_model_data_config(Timm(name, None).skeleton())
+    _, height, width = config["input_size"]
+    if height != width or config["crop_mode"] != "center":
+        raise ValueError(f"{name} is shown other than square, central crops: pass the module as backbone")
+    return Preprocessing(
+        height, int(height / config["crop_pct"]), config["interpolation"], config["mean"], config["std"]
+    )
 
 
 @lru_cache(maxsize=16)
@@ -150,24 +165,27 @@ class Given(Backbone):
 
     def __init__(self, made, weights):
         self.made = made
-        self.is_function = not hasattr(made, "state_dict")
+        self.is_function = isinstance(made, type) or not hasattr(made, "state_dict")
         kind = made if self.is_function else type(made)
         super().__init__(getattr(kind, "__name__", type(made).__name__).strip("<>").lower(), weights)
 
     def preprocessing(self):
         """Return how images are shown to the network."""
-        return self._known()[2]
+        shown = self._known()[2] if self.is_function else _preprocessing_of(self.made)
+        if not isinstance(shown, Preprocessing):
+            raise TypeError(f"the attribute 'preprocessing' of {self.name} must be a Preprocessing. Got {shown!r}.")
+        return shown
 
     def identity(self):
         """Return what decides the network's values, as plain values."""
-        file = {"weights": file_digest(self.weights)} if self._has_file() else {}
+        file = {"weights": file_digest(self._path())} if self._has_file() else {}
         return {"module": self.shapes(), **file}
 
     def network(self):
         """Return the network with its weights, on the CPU."""
         net = self.skeleton()
         if self._has_file():
-            load(net, self.weights, self.name)
+            load(net, self._path(), self.name)
         return net
 
     def skeleton(self):
@@ -175,28 +193,37 @@ class Given(Backbone):
         import torch
 
         if not self.is_function:
-            return deepcopy(self.made)
+            return deepcopy(self.made).float()
         net = seeded(self.made)
         if not isinstance(net, torch.nn.Module):
             raise TypeError(f"the function {self.name} given as backbone must return a torch.nn.Module. Got {net!r}.")
-        return net
+        return net.float()
 
     def shapes(self):
         """Return a hashable value that only networks of the same shapes share."""
         return self._known()[1]
 
     def _known(self):
-        """Return (state, digest, preprocessing), looked at anew only after torch has written to one of the tensors."""
-        tensors = () if self.is_function else self.made.state_dict().values()
-        state = [(t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors]
+        """Return (state, digest, preprocessing of what a function makes), found anew only after a change."""
+        state = None if self.is_function else _state(self.made)
         known = _known.get(self.made)
         if known is None or known[0] != state:
             net = self.skeleton() if self.is_function else self.made
-            known = _known[self.made] = state, module_digest(net), getattr(net, "preprocessing", Preprocessing())
+            known = _known[self.made] = state, module_digest(net), _preprocessing_of(net)
         return known
 
     def _has_file(self):
         return self.weights is not None and self.weights != "default"
+
+
+def _state(net):
+    """Return what tells, without reading the tensors, whether a module has changed."""
+    tensors = [*net.parameters(), *net.buffers()]
+    return settings(net), [(ref(t), 0 if t.is_inference() else t._version) for t in tensors]
+
+
+def _preprocessing_of(net):
+    return getattr(net, "preprocessing", Preprocessing())
 
 
 def find(backbone, weights):

@@ -3,6 +3,7 @@
 import os
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from . import backbones, folding
 from .layers import Collector, find_taps
 from .preprocessing import Preprocessing
 from .runner import run, turns
+from .weights import check_file
 
 _POOLS = ("avg", "max", "none", "attention")
 
@@ -32,12 +34,14 @@ class CNNEmbedding(BaseExtractor):
         (``torch.save(net.state_dict(), path)``, or ``.safetensors``) is read without running anything in it. A
         module, or what a function makes, keeps its tensors unless a file is given.
     layer : str, sequence of str or None, default=None
-        Modules, by their names in ``net.named_modules()``, whose outputs are taken; several are put side by side.
-        None takes the input of the final classifier (the class token, for ViT).
+        Modules, by their names in ``net.named_modules()``, whose outputs are taken; several are put side by side, and
+        ``""`` is the output of the network itself. None takes the input of the final classifier (the class token, for
+        ViT): of the last linear layer if nothing but dropout or a softmax follows, else the network's output.
     pool : {"avg", "max", "none", "attention"}, default="avg"
         What becomes of a map (features, height, width), or of tokens: the mean, or the maximum, of each feature; all
-        numbers; or the attention map, the mean over the features of their absolute values, one number a place. With
-        ``layer=None``, "avg" is what the network itself pools, and the others pool the last map before that.
+        numbers; or the attention map, the mean over the features of their absolute values, one number a place. Maps
+        of swin inside are (height, width, features), and pooled over the wrong axes: take their layers with "none".
+        With ``layer=None``, "avg" is what the network itself pools, and the others pool the last map before that.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; "auto" is CUDA where there is any, else the CPU.
     precision : {"float32", "bf16"}, default="float32"
@@ -70,8 +74,12 @@ class CNNEmbedding(BaseExtractor):
     by one thread, while others read and resize the next images. In FeaturePipeline these are its `n_jobs` threads
     (give it a `batch_size` as large as this one's on a GPU). With processes, each would hold a network.
 
-    The token holds the digest of the weights, not the names of files. A module is taken to change only by torch's own
-    operations, not through ``.data``. About 15 ms a core for an image with the default, 90 ms with resnet50.
+    A file of weights that has the name of one of torchvision's is taken for it: ImageNet weights of version 1 and 2
+    expect other sizes. The token holds the digest of the file, not its name; of a module, its classes, settings and
+    tensors. Changes to a module are noticed, but for those through ``.data`` or by a fused optimiser. Processes
+    forked by multiprocessing after a network has run can hang, as with all of PyTorch; loky's do not.
+
+    About 15 ms a core for an image with the default, 90 ms with resnet50.
 
     References
     ----------
@@ -123,6 +131,10 @@ class CNNEmbedding(BaseExtractor):
         layers = self._layers()
         if layers is not None and not (layers and all(isinstance(layer, str) for layer in layers)):
             fail(self, "layer", "None, the name of a module or several")
+        if layers is not None and len(set(layers)) < len(layers):
+            fail(self, "layer", "a sequence without repetitions")
+        if self.weights not in (None, "default"):
+            check_file(Path(self.weights).expanduser())
         _import_torch()
         self._device()
         try:
@@ -136,8 +148,8 @@ class CNNEmbedding(BaseExtractor):
 
     def _layers(self):
         """Return the layers as a tuple of names, or None."""
-        if self.layer is None or isinstance(self.layer, str):
-            return self.layer and (self.layer,)
+        if self.layer is None:
+            return None
         return tuple(self.layer) if isinstance(self.layer, (tuple, list)) else (self.layer,)
 
     def _device(self):
@@ -210,13 +222,14 @@ _layouts = OrderedDict()  # (shapes of a backbone, layers, pool) -> _Layout
 
 def _layout(backbone, layers, pool):
     """Return the layout, found once by running a network of the same shapes, if possible one without values."""
-    key = backbone.shapes(), layers, pool
-    with turns.alone():
-        if key not in _layouts:
+    key = backbone.shapes(), backbone.preprocessing(), layers, pool
+    found = _layouts.get(key)
+    if found is None:
+        with turns.alone():
             while len(_layouts) >= 64:
                 _layouts.popitem(last=False)
-            _layouts[key] = _find_layout(backbone, layers, pool)
-        return _layouts[key]
+            found = _layouts[key] = _find_layout(backbone, layers, pool)
+    return found
 
 
 def _find_layout(backbone, layers, pool):
@@ -225,8 +238,14 @@ def _find_layout(backbone, layers, pool):
     shown = backbone.preprocessing()
     net = backbone.skeleton().eval()
     device = next((tensor.device for tensor in net.state_dict().values()), torch.device("cpu"))
-    sample = torch.zeros((1, shown.channels, shown.crop, shown.crop), device=device)
-    taps = find_taps(net, layers, pool, sample)
+    sample = torch.zeros((1, shown.channels, shown.crop, shown.crop), dtype=torch.float32, device=device)
+    try:
+        taps = find_taps(net, layers, pool, sample)
+    except RuntimeError as error:
+        raise ValueError(
+            f"{backbone.name} cannot be shown an image of {shown.channels} channels and {shown.crop} x {shown.crop} "
+            f"pixels ({error}): give the module an attribute preprocessing=Preprocessing(...) that says what it expects"
+        ) from error
     pairs = folding.pairs(net)
     collector = Collector(net)
     collector.watch(taps)

@@ -2,33 +2,52 @@
 
 from collections import Counter
 
+_PADS_FIRST = "efficientnet_lite_pytorch.utils.Conv2dStaticSamePadding"  # and then convolves as any other
+
 
 def pairs(net):
     """Return the names of (convolution, batch norm) where the norm alone takes what the convolution gives."""
     from torch import fx, nn
 
+    if not any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
+        return []
+    if any("forward" in vars(module) for module in net.modules()):  # tracing would follow the class's
+        return []
+
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module, name):
             return isinstance(module, (nn.Conv2d, nn.BatchNorm2d)) or super().is_leaf_module(module, name)
 
-    modules = dict(net.named_modules())
-    if not any(isinstance(module, nn.BatchNorm2d) for module in modules.values()):
-        return []
     try:
         nodes = list(Tracer().trace(net).nodes)
     except Exception:  # a network whose path depends on its input cannot be traced: it runs as it is
         return []
+    modules = dict(net.named_modules(remove_duplicate=False))
+    names = Counter(map(id, modules.values()))
+    plain = {name: module for name, module in modules.items() if names[id(module)] == 1 and _is_plain(module)}
     calls = Counter(node.target for node in nodes if node.op == "call_module")
     found = []
     for node in nodes:
-        norm = modules.get(node.target) if node.op == "call_module" else None
+        norm = plain.get(node.target) if node.op == "call_module" and node.args else None
         if not isinstance(norm, nn.BatchNorm2d) or norm.running_mean is None:
             continue
         source = node.args[0]
-        conv = modules.get(source.target) if source.op == "call_module" else None
+        conv = plain.get(source.target) if source.op == "call_module" else None
         if isinstance(conv, nn.Conv2d) and len(source.users) == 1 == calls[source.target] == calls[node.target]:
             found.append((source.target, node.target))
     return found
+
+
+def _is_plain(module):
+    """Tell whether a module does what its class says, and its class nothing but to convolve or to normalise.
+
+    Subclasses may work on the weights first, or on the result.
+    """
+    from torch import nn
+
+    kind = type(module)
+    convolves = kind is nn.Conv2d or f"{kind.__module__}.{kind.__name__}" == _PADS_FIRST
+    return (convolves or kind is nn.BatchNorm2d) and not (module._forward_hooks or module._forward_pre_hooks)
 
 
 def shows(pair, name):

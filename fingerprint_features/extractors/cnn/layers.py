@@ -17,7 +17,7 @@ class Tap:
     is_input: bool = False
 
 
-class _Enough(Exception):
+class _Enough(BaseException):  # which no network's own except clause stops
     """All taps have been filled: what comes after them need not run."""
 
 
@@ -59,17 +59,18 @@ def _survey(net, sample):
     finally:
         for hook in hooks:
             hook.remove()
-    return [run for run in runs if run[0]] or runs  # of the network itself only if there is nothing in it
+    return runs
 
 
 def _before_classifier(net, runs, pool):
     """Return the Tap of what the final classifier is given; for pools of a map, of the last map before it.
 
-    The classifier is the last module with weights that runs, if that is linear (or a 1 x 1 convolution). A network
-    without one is taken to give embeddings.
+    The classifier is the last module with weights that runs, if that is linear and nothing but containers, dropout or
+    a softmax comes after it, or a 1 x 1 convolution. A network without one is taken to give embeddings.
     """
     from torch import nn
 
+    runs = [run for run in runs if run[0]] or runs  # the network itself only if there is nothing in it
     calls = Counter(name for name, _, _ in runs)
     end = len(runs)
     tap = Tap("")
@@ -78,7 +79,9 @@ def _before_classifier(net, runs, pool):
         if any(True for _ in module.children()) or not any(True for _ in module.parameters()):
             continue
         pointwise = isinstance(module, nn.Conv2d) and set(module.kernel_size) == {1}
-        if isinstance(module, nn.Linear) or pointwise:
+        rest = [later for _, later, _ in runs[i + 1 :] if not any(True for _ in later.children())]
+        closes = all(isinstance(later, (nn.Dropout, nn.Softmax, nn.LogSoftmax, nn.Identity)) for later in rest)
+        if (isinstance(module, nn.Linear) and closes) or pointwise:
             tap, end = Tap(name, calls[name], is_input=True), i
         break
     if pool == "avg":
@@ -114,7 +117,10 @@ class Collector:
             self.taps.add(tap)
             module = self.net.get_submodule(tap.module)
             if tap.is_input:
-                module.register_forward_pre_hook(lambda module, inputs, tap=tap: self._take(tap, inputs[0]))
+                module.register_forward_pre_hook(
+                    lambda module, inputs, named, tap=tap: self._take(tap, [*inputs, *named.values()][0]),
+                    with_kwargs=True,
+                )
             else:
                 module.register_forward_hook(lambda module, inputs, output, tap=tap: self._take(tap, output))
 

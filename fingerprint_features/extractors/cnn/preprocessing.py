@@ -11,6 +11,9 @@ from ...images.intensity import to_gray, to_uint8
 _LONGEST = 8
 
 
+_INTERPOLATIONS = ("bilinear", "bicubic", "lanczos", "nearest")
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """How an image becomes the input of a network, as torchvision's classification transforms make it.
@@ -43,6 +46,10 @@ class Preprocessing:
     std: tuple = (0.229, 0.224, 0.225)
 
     def __post_init__(self):
+        if self.interpolation not in _INTERPOLATIONS:
+            raise ValueError(f"interpolation must be one of {_INTERPOLATIONS}. Got {self.interpolation!r} instead.")
+        for name in ("mean", "std"):
+            object.__setattr__(self, name, tuple(map(float, getattr(self, name))))
         if not 1 <= self.crop <= self.resize:
             raise ValueError(f"crop must be in [1, resize={self.resize}]. Got {self.crop!r} instead.")
         if len(self.mean) not in (1, 3) or len(self.mean) != len(self.std):

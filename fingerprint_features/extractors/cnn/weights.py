@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from textwrap import shorten
 
@@ -10,8 +10,15 @@ from textwrap import shorten
 _OLD_NAME = re.compile(r"\.(norm|relu|conv)\.([12])\.")
 
 
+def check_file(path):
+    """Raise unless there is a file of weights."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file of weights {path}: pass a path, 'default', or None for random ones")
+
+
 def file_digest(path):
     """Return the hex digest of a file of weights; it is read again only after it has changed."""
+    check_file(path)
     status = Path(path).stat()
     return _file_digest(str(path), status.st_size, status.st_mtime_ns)
 
@@ -24,29 +31,67 @@ def _file_digest(path, size, changed):
 
 def module_digest(net):
     """Return the hex digest of a module: the classes it is built of, their settings, and every tensor."""
-    import torch
-
     from ...cache.identity import canonical
     from ...cache.scripts import EDITED, code_of
 
     state = hashlib.blake2b(digest_size=32)
-    for name, module in net.named_modules():
-        kind = type(module)
-        state.update(f"{name}|{kind.__module__}.{kind.__qualname__}|{module.extra_repr()}\n".encode())
-        if kind.__module__ in EDITED:
-            state.update(repr(code_of(kind, canonical)).encode())
-    for name, tensor in net.state_dict().items():
+    for module in net.modules():
+        if type(module).__module__ in EDITED:
+            state.update(repr(code_of(type(module), canonical)).encode())
+    state.update(settings(net).encode())
+    for name, tensor in (*net.named_parameters(), *net.named_buffers()):
         state.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-        state.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        state.update(_bytes(tensor))
     return state.hexdigest()
+
+
+def settings(net):
+    """Return the classes that a module is built of and what their objects hold besides tensors, as text."""
+    from torch import nn
+
+    of_all = set(vars(nn.Module()))
+    lines = []
+    for name, module in net.named_modules(remove_duplicate=False):
+        kind = type(module)
+        own = {key: _text(value) for key, value in sorted(vars(module).items()) if key not in of_all}
+        lines.append(f"{name}|{kind.__module__}.{kind.__qualname__}|{module.extra_repr()}|{own}")
+    return "\n".join(lines)
+
+
+def _text(value):
+    """Return what a setting is, the same in every process."""
+    import torch
+
+    from ...cache.identity import canonical
+
+    if isinstance(value, torch.Tensor):
+        return hashlib.blake2b(_bytes(value), digest_size=32).hexdigest()
+    if hasattr(value, "__code__"):
+        code = value.__code__
+        return f"{value.__module__}.{value.__qualname__} {code.co_code.hex()} {_text(code.co_consts)}"
+    try:
+        return repr(canonical(value))
+    except TypeError:
+        text = repr(value)
+        return text if " at 0x" not in text else f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _bytes(tensor):
+    import torch
+
+    return tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
 
 
 def load(net, path, name):
     """Put the weights of a file into a network; raise ValueError where they do not fit."""
     tensors = _read(path)
-    for wrapped in ("state_dict", "model"):  # as training scripts save it, beside the optimiser
+    for wrapped in ("state_dict", "model_state_dict", "model"):  # as training scripts save it, beside the optimiser
         tensors = tensors[wrapped] if isinstance(tensors.get(wrapped), dict) else tensors
+    if not all(isinstance(key, str) for key in tensors):
+        raise ValueError(f"{path} holds no dict of named tensors: save net.state_dict()")
     expected = net.state_dict().keys()
+    if tensors and all(key.startswith("module.") for key in tensors):  # as DataParallel saves it
+        tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
     tensors = {key if key in expected else _OLD_NAME.sub(r".\1\2.", key): value for key, value in tensors.items()}
     try:
         net.load_state_dict(tensors)
@@ -60,16 +105,15 @@ def load(net, path, name):
 def _read(path):
     import torch
 
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file of weights {path}")
     if Path(path).suffix == ".safetensors":
         try:
-            from safetensors.torch import load_file
+            from safetensors.torch import load_file as read
         except ImportError as error:
             raise ImportError(f"reading {path} needs safetensors: pip install safetensors") from error
-        return load_file(path)
+    else:
+        read = partial(torch.load, map_location="cpu", weights_only=True)
     try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = read(path)
     except Exception as error:
         raise ValueError(
             f"{path} cannot be read as weights: only files of tensors are, saved by torch.save(net.state_dict(), ...) "

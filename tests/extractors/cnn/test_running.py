@@ -146,7 +146,10 @@ def test_a_network_that_cannot_be_traced_runs_as_it_is(rows):
         net.forward = lambda x: straight(x) if x.sum() < 1e9 else None
         return net
 
+    runner._networks.clear()
     assert off(embed(winding).transform(IMAGES), rows) < 1e-5
+    (ready,) = runner._networks.values()
+    assert any(isinstance(module, torch.nn.BatchNorm2d) for module in ready.collector.net.modules())
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(rows, monkeypatch):

@@ -70,7 +70,10 @@ def test_safetensors_and_checkpoints_are_read_alike(squeezenet, tmp_path):
     save_file(tensors, tmp_path / "weights.safetensors")
     torch.save({"epoch": 3, "state_dict": tensors}, tmp_path / "checkpoint.pth")
     expected = embed(weights=squeezenet).transform(IMAGES)
-    for name in ("weights.safetensors", "checkpoint.pth"):
+    torch.save(
+        {"model_state_dict": {f"module.{key}": value for key, value in tensors.items()}}, tmp_path / "wrapped.pth"
+    )
+    for name in ("weights.safetensors", "checkpoint.pth", "wrapped.pth"):
         np.testing.assert_array_equal(embed(weights=tmp_path / name).transform(IMAGES), expected)
 
 
@@ -104,8 +107,18 @@ def test_weights_of_another_network_are_refused(squeezenet):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.pth"):
-        embed(weights=tmp_path / "nowhere.pth").transform(IMAGES)
+    for use in ("fit", "transform"):
+        with pytest.raises(FileNotFoundError, match=r"no file of weights .*nowhere\.pth"):
+            getattr(embed(weights=tmp_path / "nowhere.pth"), use)(IMAGES)
+
+
+@pytest.mark.parametrize("name", ["broken.pth", "broken.safetensors", "numbers.pth"])
+def test_what_is_no_file_of_named_tensors_is_told(tmp_path, name):
+    (tmp_path / "broken.pth").write_bytes(b"x" * 100)
+    (tmp_path / "broken.safetensors").write_bytes(b"x" * 100)
+    torch.save({1: torch.zeros(3)}, tmp_path / "numbers.pth")
+    with pytest.raises(ValueError, match=rf"{name} (cannot be read as weights|holds no dict of named tensors)"):
+        embed(weights=tmp_path / name).transform(IMAGES)
 
 
 def test_default_weights_in_the_hubs_folder_are_used(hub, squeezenet):
