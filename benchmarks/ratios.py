@@ -89,15 +89,26 @@ def from_files(images, folder, rounds):
     warm.transform(paths)
     result = compare(lambda: warm.transform(paths), first, len(paths), len(paths), rounds)
     yield "second call, cached, vs first", *result, 30, None
-    for backbone in ("resnet50", "efficientnet_lite0") if find_spec("torchvision") else ():
+    if find_spec("torchvision"):
+        yield from networks(paths, rounds)
+    two = FeaturePipeline(four(), n_jobs=2, batch_size=4)
+    result = compare(lambda: two.transform(paths), lambda: features.transform(paths), len(paths), len(paths), rounds)
+    yield "two threads vs one", *result, 1.7, 1.95
+
+
+def networks(paths, rounds):
+    """Yield the rows of frozen networks, PyTorch too on one thread."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for backbone in ("resnet50", "efficientnet_lite0"):
         ours, loop = embedding(backbone, device=DEVICE), peers.EmbeddingLoop(backbone, DEVICE)
         result = compare(
             lambda ours=ours: ours.transform(paths), lambda loop=loop: loop(paths), len(paths), len(paths), rounds
         )
         yield f"{backbone} from PNG", *result, 1.5, None
-    two = FeaturePipeline(four(), n_jobs=2, batch_size=4)
-    result = compare(lambda: two.transform(paths), lambda: features.transform(paths), len(paths), len(paths), rounds)
-    yield "two threads vs one", *result, 1.7, 1.95
+    torch.set_num_threads(threads)
 
 
 def main(rounds=ROUNDS):
