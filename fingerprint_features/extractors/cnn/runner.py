@@ -138,12 +138,16 @@ def _full_precision():
     """Keep CUDA from rounding float32 to TF32, which is worth three digits; the user's setting comes back after."""
     import torch
 
-    knobs = [torch.backends.cudnn.conv, torch.backends.cuda.matmul]
-    before = [knob.fp32_precision for knob in knobs]
+    cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    if hasattr(cuda, "fp32_precision"):
+        knobs = [(cudnn.conv, "fp32_precision", "ieee"), (cuda, "fp32_precision", "ieee")]
+    else:  # before PyTorch 2.9
+        knobs = [(cudnn, "allow_tf32", False), (cuda, "allow_tf32", False)]
+    before = [getattr(owner, name) for owner, name, _ in knobs]
     try:
-        for knob in knobs:
-            knob.fp32_precision = "ieee"
+        for owner, name, exact in knobs:
+            setattr(owner, name, exact)
         yield
     finally:
-        for knob, value in zip(knobs, before, strict=True):
-            knob.fp32_precision = value
+        for (owner, name, _), value in zip(knobs, before, strict=True):
+            setattr(owner, name, value)

@@ -211,6 +211,19 @@ def test_timm_is_asked_by_name():
     assert rows.shape == (2, 512)
 
 
+def test_cuda_is_kept_from_rounding_and_the_setting_comes_back():
+    knobs = torch.backends.cudnn.conv, torch.backends.cuda.matmul
+    before = [knob.fp32_precision for knob in knobs]
+    knobs[1].fp32_precision = "tf32"
+    try:
+        with runner._full_precision():
+            assert [knob.fp32_precision for knob in knobs] == ["ieee", "ieee"]
+        assert knobs[1].fp32_precision == "tf32"
+    finally:
+        for knob, value in zip(knobs, before, strict=True):
+            knob.fp32_precision = value
+
+
 # ---- on a GPU ------------------------------------------------------------------------------------------------
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
