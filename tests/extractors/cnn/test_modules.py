@@ -145,7 +145,10 @@ def test_changes_after_use_are_seen():
     def other_module():
         net[1] = nn.Tanh()
 
+    kept = net[0].weight  # the old one lives on
+
     def other_parameter():
+        assert kept is net[0].weight
         net[0].weight = nn.Parameter(net[0].weight.detach() * 2)
 
     for change in (other_preprocessing, other_module, other_parameter):
