@@ -4,7 +4,6 @@ import argparse
 import csv
 import tempfile
 import time
-from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -13,21 +12,12 @@ from joblib import Parallel, delayed
 
 from fingerprint_features import make_membership_task, membership_scores, recipes
 from fingerprint_features.recipes.judge import held_out_answers
+from fingerprint_features.recipes.trials import NETWORK, detectors, make_for_trial
 
 MEMORIZATION = (0, 0.25, 0.5, 1)
 SLICES = (1, 4)
 SHIFT = (0.0, 1.0)
 SIZES = {"n_used": 40, "n_unused": 40, "n_generated": 200, "n_pool": 200, "image_size": 128}
-
-
-NETWORK = {"backbone": "efficientnet_lite0"}  # in place of every recipe's own: its weights are a package
-OVERRIDES = {"clef-cse-2023-svm": {"n_pairs": 5}}  # in place of 20: its time grows with the square
-
-
-def detectors():
-    """Return the names of the recipes that detect; those with a network only where PyTorch is installed."""
-    about, deep = map(recipes.info, recipes.names()), find_spec("torchvision") is not None
-    return [one.name for one in about if one.subtask == 1 and (deep or not one.needs_weights)]
 
 
 def judge_all(names, memorization, slices, shift, seed, sizes):
@@ -38,12 +28,9 @@ def judge_all(names, memorization, slices, shift, seed, sizes):
     records = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            about, start = recipes.info(name), time.perf_counter()
-            sets = {"reference": task.reference} if about.needs_reference else {}
-            sets |= {"pool": task.pool} if about.needs_pool else {}
-            overrides = OVERRIDES.get(name, {}) | (NETWORK if about.needs_weights else {})
-            model = recipes.make(name, cache=Path(folder, "rows.cache"), **sets, **overrides)
-            answers, scores = held_out_answers(model, task.X, task.y, needs_labels=about.needs_labels)
+            start = time.perf_counter()
+            model = make_for_trial(name, task.reference, task.pool, Path(folder, "rows.cache"))
+            answers, scores = held_out_answers(model, task.X, task.y, needs_labels=recipes.info(name).needs_labels)
             seconds = time.perf_counter() - start
             # Bonferroni: all intervals hold together in 95 of 100 tasks
             found = membership_scores(
@@ -111,7 +98,7 @@ def main():
         writer.writeheader()
         writer.writerows(records + [record for task in null for record in task])
     print(f"{SIZES['n_used']} used and {SIZES['n_unused']} unused images, {SIZES['n_generated']} generated, ", end="")
-    print(f"{options.repeats} tasks a cell; every network is {NETWORK['backbone']}; seconds are for one task, ", end="")
+    print(f"{options.repeats} tasks a cell; every network is {NETWORK}; seconds are for one task, ", end="")
     print("features and similarities shared between recipes")
     print("\n".join(table(records)))
     quiet = sum(map(silent, null))

@@ -7,10 +7,12 @@ from typing import Annotated
 import joblib
 import numpy as np
 import typer
+from sklearn.model_selection import cross_val_predict
 
 from .. import recipes
 from ..evaluate import attribution_scores
 from ..images.errors import printable
+from ..recipes.judge import patient_folds
 from ..report import draw_confusion, draw_map
 from .options import (
     Backbone,
@@ -38,7 +40,6 @@ from .output import (
 )
 
 _DEFAULT = "textures-svm"
-_FOLDS = 5
 _PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -96,7 +97,7 @@ def attribute(
     with joblib.parallel_config(n_jobs=jobs), cache_or_temporary(cache) as cache:
         model = recipes.make(recipe, cache=cache, **overrides)
         show_progress(model, progress)
-        held_out = _cross_validate(model, known, y)
+        held_out = cross_val_predict(model, known, y, cv=patient_folds(known, y))
         _report(f"cross-validated on the {domain} images", y, held_out, known.groups)
         model.fit(known, y)
         answers = model.predict(images)
@@ -167,17 +168,6 @@ def _numbers(labels):
             f"--year 2025 writes numbers, and the folder {printable(strange[0])!r} has none: t1, t2 ..."
         )
     return {subset: int(found.group(1)) for subset, found in numbers.items()}
-
-
-def _cross_validate(model, images, labels):
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-
-    groups = np.arange(len(labels)) if images.groups is None else images.groups
-    n_folds = min(_FOLDS, *(len(np.unique(groups[labels == subset])) for subset in np.unique(labels)))
-    if n_folds < 2:
-        raise ValueError("cross-validation needs two images (or patients) or more of each subset")
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=0)
-    return cross_val_predict(model, images, labels, groups=groups, cv=folds)
 
 
 def _report(how, labels, answers, groups=None):

@@ -3,37 +3,32 @@
 import numpy as np
 
 from ..images import ImageReadError, check_images
-from ..images.errors import printable
-from ..reference.pools import Pool
-
-_NAMED = 5  # how many pairs an error lists
+from ..reference.pools import Pool, shared, told
 
 
-def refuse_shared(sets, others, why):
-    """Raise if one of the sets shares images with one of the others; both are dicts from an option to an ImageSet."""
-    for option, images in sets.items():
-        where = dict(zip(_digests(images), images.ids, strict=True))
+def by_content(images):
+    """Return the Pool of an ImageSet, its contents read once; raise ImageReadError for all that cannot be read."""
+    pool = Pool(images)
+    try:
+        pool.digests  # noqa: B018 (found here and kept)
+    except ImageReadError as error:  # of the first that cannot be read: name all
+        raise ImageReadError(check_images(images)) from error
+    return pool
+
+
+def refuse_shared(pools, others, why):
+    """Raise if one of the pools shares images with one of the others; both are dicts from an option to a Pool."""
+    for option, pool in pools.items():
         for other, rest in others.items():
-            pairs = [
-                (where[digest], id) for digest, id in zip(_digests(rest), rest.ids, strict=True) if digest in where
-            ]
+            pairs = shared(rest, pool)
             if pairs:
-                named = ", ".join(f"{printable(a)} = {printable(b)}" for a, b in pairs[:_NAMED])
-                more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
                 raise ValueError(
-                    f"{option} and {other} share {len(pairs)} of {len(rest)} images ({named}{more}), but {why}: take "
-                    f"them out of {option} or {other}"
+                    f"{option} and {other} share {len(pairs)} of {len(rest)} images ({told(pairs, '{1} = {0}')}), but "
+                    f"{why}: take them out of {option} or {other}"
                 )
 
 
-def without(images, others):
-    """Return the images that are not among the others."""
-    known = set(_digests(others))
-    return images[np.array([digest not in known for digest in _digests(images)])]
-
-
-def _digests(images):
-    try:
-        return Pool(images).digests
-    except ImageReadError as error:  # of the first that cannot be read: name all
-        raise ImageReadError(check_images(images)) from error
+def without(pool, others):
+    """Return the images of a pool that are in none of the others."""
+    known = {digest for other in others for digest in other.digests}
+    return pool.data[np.array([digest not in known for digest in pool.digests])]

@@ -20,9 +20,8 @@ from ..extractors import GLCM, LBP, CNNEmbedding, Gabor, PHash
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.judge import held_out_answers
+from ..recipes.trials import NETWORK, detectors, make_for_trial
 
-_NETWORK = "efficientnet_lite0"  # in place of every recipe's own: its weights are a package
-_QUICK = {"clef-cse-2023-svm": {"n_pairs": 5}}  # in place of 20: its time grows with the square
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 
 _NEXT = """
@@ -75,7 +74,7 @@ def demo(
         }
         deep = find_spec("torchvision") is not None
         if deep:
-            embedding = FeaturePipeline([CNNEmbedding(_NETWORK)], progress=True)
+            embedding = FeaturePipeline([CNNEmbedding(NETWORK)], progress=True)
             with _timed("the embedding of the same images by a frozen network, EfficientNet-Lite0"):
                 rows = embedding.fit_transform(real()), embedding.transform(fake())
             tables |= {"their embeddings": rows[0], "distance of embeddings": _nearest(*rows)[:, None]}
@@ -134,17 +133,11 @@ def _try_recipes(real, fake, pool, y, cache, deep):
     """Print what each recipe makes of the task, at half the size."""
     typer.echo(f"\nEvery recipe on the same images at {_SIDE} x {_SIDE}; rules that compare whole images share them:\n")
     typer.echo(f"  {'recipe':36}{'kappa':>24}{'F1':>24}{'seconds':>9}")
-    for name in recipes.names():
-        about = recipes.info(name)
-        if about.subtask != 1 or (about.needs_weights and not deep):
-            continue
+    for name in detectors():
         start = time.perf_counter()
-        sets = {"reference": fake} if about.needs_reference else {}
-        sets |= {"pool": pool} if about.needs_pool else {}
-        overrides = _QUICK.get(name, {}) | ({"backbone": _NETWORK} if about.needs_weights else {})
-        model = recipes.make(name, cache=cache, **sets, **overrides)
+        model = make_for_trial(name, fake, pool, cache)
         try:
-            answers, _ = held_out_answers(model, real, y, needs_labels=about.needs_labels)
+            answers, _ = held_out_answers(model, real, y, needs_labels=recipes.info(name).needs_labels)
         except ValueError as error:  # so few images as --used and --generated ask for are not enough for some
             typer.echo(f"  {name:36}{shorten(str(error), 80, placeholder=' ...')}")
             continue
@@ -156,7 +149,7 @@ def _try_recipes(real, fake, pool, y, cache, deep):
         "reached in its challenge is in `fingerprint-features recipes`."
     )
     if deep:
-        typer.echo(f"Systems on a frozen network were given {_NETWORK} in place of their own.")
+        typer.echo(f"Systems on a frozen network were given {NETWORK} in place of their own.")
     else:
         typer.echo('pip install "fingerprint_features[cnn]" adds the systems on frozen networks.')
 

@@ -12,7 +12,7 @@ from ..evaluate import membership_scores
 from ..images import ImageReadError, ImageSet, check_images
 from ..images.errors import printable
 from ..recipes.judge import held_out_answers, used_scores
-from .contents import refuse_shared, without
+from .contents import by_content, refuse_shared, without
 from .options import (
     Backbone,
     Page,
@@ -84,13 +84,15 @@ def detect(
     if year is not None:
         check_submission(images, _ID_STYLES[year])
     sets = {"reference": reference} if about.needs_reference else {}
-    made, reals = {"--generated": reference}, {"--candidates": images}
+    made, reals = {"--generated": by_content(reference)}, {"--candidates": by_content(images)}
     if pool is not None:
-        sets["pool"] = made["--pool"] = open_images(pool)
+        sets["pool"] = open_images(pool)
+        made["--pool"] = by_content(sets["pool"])
     if labelled:
         known = [open_images(folder, find_patient) for folder in (used, unused)]
-        reals |= {"--used": known[0], "--unused": known[1]}
-        refuse_shared({"--used": known[0]}, {"--unused": known[1]}, "an image was used or it was not")
+        yes, no = ({option: by_content(part)} for option, part in zip(("--used", "--unused"), known, strict=True))
+        refuse_shared(yes, no, "an image was used or it was not")
+        reals |= yes | no
     refuse_shared(made, reals, "a copy of a real image among the generated ones would be found, whatever was learnt")
     typer.echo(f"{about.name}: {len(images)} candidates, {len(reference)} generated images")
     with joblib.parallel_config(n_jobs=jobs), cache_or_temporary(cache) as cache:
@@ -106,7 +108,8 @@ def detect(
         if about.needs_labels:
             model.fit(known, labels)
         elif labelled:
-            model.fit(ImageSet.join([known, without(images, known)]))  # as when it was judged: among the known ones
+            rest = without(reals["--candidates"], [reals["--used"], reals["--unused"]])
+            model.fit(ImageSet.join([known, rest]))  # as when it was judged: among the known ones
         else:
             if about.transductive and len(images) < _FEW:
                 typer.echo(

@@ -1,4 +1,4 @@
-"""Judging a recipe: its answer to every labelled image, none of them learnt from that image's label or patient."""
+"""Judging recipes: the answer to every labelled image, none of them learnt from that image's label or patient."""
 
 import numpy as np
 from sklearn.base import clone
@@ -36,17 +36,26 @@ def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
     if not needs_labels:
         model = clone(model).fit(X)
         return model.predict(X), used_scores(model, X)
-    # copies of an image are one patient, where patients are not known
-    groups = np.unique(Pool(X).digests, return_inverse=True)[1] if X.groups is None else np.asarray(X.groups)
-    n_splits = min(n_splits, *(len(np.unique(groups[y == label])) for label in np.unique(y)))
-    if n_splits < 2 or len(np.unique(y)) < 2:
-        raise ValueError("cross-validation needs two patients or more among the used images, and among the unused")
-    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
     answers, scores = np.empty_like(y), np.empty(len(y))
-    for train, test in folds.split(y, y, groups):
+    for train, test in patient_folds(X, y, n_splits, random_state):
         fold = clone(model).fit(X[train], y[train])
         answers[test], scores[test] = fold.predict(X[test]), used_scores(fold, X[test])
     return answers, scores
+
+
+def patient_folds(X, y, n_splits=5, random_state=0):
+    """Return (train, test) positions that leave every patient whole; fewer folds where a label has few patients."""
+    # copies of an image are one patient, where patients are not known
+    groups = np.unique(Pool(X).digests, return_inverse=True)[1] if X.groups is None else np.asarray(X.groups)
+    counts = {label: len(np.unique(groups[y == label])) for label in np.unique(y)}
+    n_splits = min(n_splits, *counts.values())
+    if n_splits < 2 or len(counts) < 2:
+        told = ", ".join(f"{count} of {label}" for label, count in counts.items())
+        raise ValueError(
+            "cross-validation needs two patients or more (images, where patients are not known) of each of two labels: "
+            f"there are {told}"
+        )
+    return list(StratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state).split(y, y, groups))
 
 
 def used_scores(model, X):

@@ -193,15 +193,14 @@ default="score_samples"
             fail(self, "output", "another one without a contrast: 'predict_proba' tells the reference from it")
 
     def _split(self, reference):
-        """Return the members that the estimator learns, and those kept for measuring its values."""
+        """Return the members that the estimator learns, and those kept for measuring its values: content decides."""
         n = max(2, round(self.held_out * len(reference)))
         if n >= len(reference):
             raise ValueError(
                 f"standardize={self.standardize!r} keeps {n} of the reference for measuring, and n_samples = "
                 f"{len(reference)} leaves none to learn from"
             )
-        order = np.argsort(reference.digests)
-        return reference.take(np.sort(order[n:])), reference.take(np.sort(order[:n]))
+        return reference.take(slice(n, None)), reference.take(slice(n))
 
     def _seen(self, pool):
         """Return what the estimator is given: features, or the set as it is."""

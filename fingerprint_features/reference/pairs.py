@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 
 from ..extractors.params import check_int, check_option, fail
 from .pools import (
+    by_content,
     check_kinds,
     extract,
     fit_features,
@@ -158,10 +159,10 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
         self.column_groups_ = self._column_groups() if self._has_groups() else None
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         # by content, so that neither the order of X nor that of the reference reaches the estimator
-        self.reference_ = reference.take(_sorted(reference.digests))
+        self.reference_ = by_content(reference)
         self.groups_known_ = self._check_groups(x)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        order = _sorted(list(zip(x.digests, codes.tolist(), strict=True)))
+        order = sorted(range(len(x)), key=lambda i: (x.digests[i], codes[i]))
         x, y = x.take(order), y[order]
         rows, members, _ = self._draw(x)
         self.estimator_ = clone(self.estimator).fit(self._paired(x, rows, members), y[rows])
@@ -324,8 +325,3 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
         if self.aggregate != "majority":
             return self.estimator_.predict_proba(pairs)
         return (np.asarray(self.estimator_.predict(pairs)).reshape(-1, 1) == self.classes_).astype(np.float64)
-
-
-def _sorted(keys):
-    """Return the positions of the keys in ascending order."""
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__))

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, colum
 
 from ..cache.identity import image_digest
 from ..images import ImageSet, as_image_set
+from ..images.errors import printable
 
 _NAMED = 5  # how many pairs an error lists
 
@@ -190,16 +191,26 @@ def unused(x, y):
     return y == 0
 
 
+def shared(a, b):
+    """Return (id in a, id in b) of each member of a that is in b too."""
+    where = dict(zip(b.digests, b.ids, strict=True))
+    return [(id, where[digest]) for id, digest in zip(a.ids, a.digests, strict=True) if digest in where]
+
+
+def told(pairs, form):
+    """Return the first few pairs of ids in words, and how many more there are."""
+    named = ", ".join(form.format(*map(printable, pair)) for pair in pairs[:_NAMED])
+    return named + (f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else "")
+
+
 def refuse_overlap(x, holdout):
     """Raise if a member of `x` is in the holdout too, naming both."""
-    where = dict(zip(holdout.digests, holdout.ids, strict=True))
-    pairs = [(id, where[digest]) for id, digest in zip(x.ids, x.digests, strict=True) if digest in where]
+    pairs = shared(x, holdout)
     if pairs:
-        named = ", ".join(f"X {id} = holdout {other}" for id, other in pairs[:_NAMED])
-        more = f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
         raise ValueError(
-            f"X and holdout share {len(pairs)} of {len(x)}: {named}{more}. A holdout that contains what is scored "
-            "tells used from unused without any memorisation: take other patients, or holdout='unused'"
+            f"X and holdout share {len(pairs)} of {len(x)}: {told(pairs, 'X {} = holdout {}')}. A holdout that "
+            "contains what is scored tells used from unused without any memorisation: take other patients, or "
+            "holdout='unused'"
         )
 
 

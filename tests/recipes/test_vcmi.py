@@ -8,18 +8,8 @@ from sklearn.ensemble import VotingClassifier
 
 from fingerprint_features import ImageSet, recipes
 from fingerprint_features.recipes.parts import combined_margin
-from tests.reference.worlds import patients
-
-
-def ssim(a, b):
-    return np.array([[structural_similarity(p, q) for q in b] for p in a])
-
-
-def patched(matrix):
-    """Replace the diagonal by the mean of its row, taken while the diagonal is still 1."""
-    matrix = matrix.copy()
-    np.fill_diagonal(matrix, matrix.mean(axis=1))
-    return matrix
+from tests.reference.worlds import patched, patients
+from tests.similarity.pictures import peer as ssim
 
 
 class World:

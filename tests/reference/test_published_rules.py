@@ -3,25 +3,14 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from skimage.metrics import structural_similarity
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
 
 from fingerprint_features import ImageSet
 from fingerprint_features.decide import ThresholdClassifier
 from fingerprint_features.reference import ReferenceSimilarity
-from tests.reference.worlds import two_sets
-
-
-def ssim(a, b):
-    return np.array([[structural_similarity(p, q) for q in b] for p in a])
-
-
-def patched(matrix):
-    """Replace the diagonal by the mean of its row, taken while the diagonal is still 1."""
-    matrix = matrix.copy()
-    np.fill_diagonal(matrix, matrix.mean(axis=1))
-    return matrix
+from tests.reference.worlds import patched, two_sets
+from tests.similarity.pictures import peer as ssim
 
 
 @pytest.fixture(scope="module", params=[0, 1, 2])
