@@ -94,6 +94,17 @@ def test_asv_finds_the_benchmarks_from_its_own_folder():
     assert conf["repo"] == ".."
 
 
+def test_attribution_has_a_line_for_each_recipe_and_task(monkeypatch, capsys):
+    attribution = importlib.import_module("benchmarks.attribution")
+    sizes = {"n_subsets": 5, "n_real_per_subset": 4, "n_generated_per_subset": 2, "image_size": 32}
+    monkeypatch.setattr(attribution, "SIZES", sizes)
+    monkeypatch.setattr("sys.argv", ["attribution", "--seeds=1"])
+    attribution.main()
+    out = capsys.readouterr().out
+    assert "chance 0.200" in out
+    assert out.count("task 0  textures-svm") == 1
+
+
 def test_the_power_table_has_a_row_for_each_recipe_and_counts_false_alarms(tmp_path, monkeypatch, capsys):
     power = importlib.import_module("benchmarks.power")
     names = ["dmk-2023-phash", "aimultimedialab-2023-lbp-svm"]
