@@ -1,5 +1,7 @@
 from .attribution import attribution_scores as attribution_scores
 from .counts import confusion_scores as confusion_scores
+from .groups import independent_folds as independent_folds
+from .groups import independent_groups as independent_groups
 from .membership import membership_scores as membership_scores
 from .permutation import PermutationResult as PermutationResult
 from .permutation import permutation_test as permutation_test

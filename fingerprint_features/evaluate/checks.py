@@ -44,18 +44,19 @@ def as_classes(y_true, y_pred):
     return *np.split(indices.ravel(), 2), classes
 
 
-def group_codes(groups, n):
+def group_codes(groups, n, name="groups"):
     """Number the groups in order of appearance; without groups every image is one of its own."""
     if groups is None:
         return np.arange(n)
     if len(groups) != n:
-        raise ValueError(f"there are {n} labels but {len(groups)} groups")
+        raise ValueError(f"there are {n} labels but {len(groups)} {name}")
     codes = {}
     for i, group in enumerate(group_names(groups)):
         if group is None or group != group:
-            raise ValueError(f"groups[{i}] is missing: name a patient for every image, or pass groups=None")
+            what = "a patient" if name == "groups" else "one"
+            raise ValueError(f"{name}[{i}] is missing: name {what} for every image, or pass {name}=None")
         codes.setdefault(group, len(codes))
-    return np.array([codes[group] for group in group_names(groups)])
+    return np.array([codes[group] for group in group_names(groups)], dtype=np.intp)
 
 
 def group_names(groups):
@@ -70,10 +71,10 @@ def check_lengths(**columns):
         raise ValueError("lengths differ: " + ", ".join(f"{name} has {length}" for name, length in lengths.items()))
 
 
-def check_count(name, value):
-    """Require a whole number >= 1."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be an int >= 1. Got {value!r} instead.")
+def check_count(name, value, least=1):
+    """Require a whole number of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an int >= {least}. Got {value!r} instead.")
 
 
 def check_share(name, value):
