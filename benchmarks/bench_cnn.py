@@ -7,6 +7,7 @@ DataLoader; on the CPU it does so between two batches.
 import os
 import tempfile
 import time
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Embed:
     param_names = ("backbone", "images")
 
     def setup(self, backbone, kind):
+        if find_spec("torch") is None:
+            raise NotImplementedError("networks need PyTorch: see asv.cnn.conf.json")
         self.folder = tempfile.TemporaryDirectory()
         images = slices()
         paths = write_png(self.folder.name, images)
@@ -54,7 +57,8 @@ class Embed:
         self.extractor.transform(self.images[:2])  # loaded before anything is timed
 
     def teardown(self, backbone, kind):
-        self.folder.cleanup()
+        if find_spec("torch") is not None:
+            self.folder.cleanup()
 
     def time_transform(self, backbone, kind):
         self.extractor.transform(self.images)

@@ -88,10 +88,22 @@ def test_peers_do_the_same_work():
         np.testing.assert_allclose(np.sort(ours), np.sort(theirs), rtol=2e-3, atol=1e-4)
 
 
-def test_asv_finds_the_benchmarks_from_its_own_folder():
-    conf = json.loads((ROOT / "benchmarks" / "asv.conf.json").read_text())
+@pytest.mark.parametrize("name", ["asv.conf.json", "asv.cnn.conf.json"])
+def test_asv_finds_the_benchmarks_from_its_own_folder(name):
+    conf = json.loads((ROOT / "benchmarks" / name).read_text())
     assert conf["benchmark_dir"] == "."
     assert conf["repo"] == ".."
+
+
+def test_benchmarks_of_networks_are_left_out_where_pytorch_is_not_installed(monkeypatch):
+    for name in ("bench_extractors", "bench_cnn"):
+        monkeypatch.setattr(importlib.import_module(f"benchmarks.{name}"), "find_spec", lambda name: None)
+    extractors, cnn = (importlib.import_module(f"benchmarks.{name}") for name in ("bench_extractors", "bench_cnn"))
+    extractors.Extract().setup("PHash", 64)
+    with pytest.raises(NotImplementedError, match=r"asv\.cnn\.conf\.json"):
+        extractors.Extract().setup("CNNEmbedding", 64)
+    with pytest.raises(NotImplementedError, match=r"asv\.cnn\.conf\.json"):
+        cnn.Embed().setup("resnet50", "png")
 
 
 def test_attribution_has_a_line_for_each_recipe_and_task(monkeypatch, capsys):
