@@ -13,6 +13,7 @@ from .common import COUNT, SETTINGS, SIZES, checksum, slices
 
 # Class names are what people type: `asv run -b PHash`.
 NAMES = {type(make_extractor(name)).__name__: name for name in list_extractors()}
+KINDS = list(NAMES)
 
 
 def make(kind):
@@ -26,7 +27,7 @@ def make(kind):
 class Extract:
     """One extractor on images in memory, one thread."""
 
-    params = (list(NAMES), SIZES)
+    params = (KINDS, SIZES)
     param_names = ("extractor", "size")
 
     def setup(self, name, size):
@@ -63,7 +64,7 @@ class Extract:
 class FirstCall:
     """Seconds of the very first call in a new process, kernels not yet compiled."""
 
-    params = list(NAMES)
+    params = KINDS
     param_names = ("extractor",)
     timeout = 180
 
