@@ -1,21 +1,12 @@
 """ReferenceModel: any model of the generated set, asked how well each image fits it."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_clusterer
+from sklearn.base import TransformerMixin, clone, is_classifier, is_clusterer
 from sklearn.utils.validation import check_is_fitted
 
 from ..extractors.params import check_option, check_real, fail
-from .pools import (
-    Pool,
-    by_content,
-    check_input_names,
-    check_kinds,
-    extract,
-    fit_features,
-    joined,
-    pool_of_parameter,
-    pool_of_x,
-)
+from .base import ReferenceEstimator
+from .pools import Pool, by_content, check_input_names, extract, joined, pool_of_parameter
 
 # output -> the method of the estimator that it calls
 _METHODS = {
@@ -28,7 +19,7 @@ _METHODS = {
 }
 
 
-class ReferenceModel(TransformerMixin, BaseEstimator):
+class ReferenceModel(TransformerMixin, ReferenceEstimator):
     """Fit an estimator on the reference set, usually the generated one, and apply it to X; larger for closer.
 
     Parameters
@@ -73,6 +64,9 @@ default="score_samples"
     reference whole. A row depends on no other row of the same call, and none on the order of the reference, which the
     estimator is given sorted by content.
 
+    `with_reference` keeps the features and the contrast, and fits the estimator on the other reference. The contrast
+    must suit it too: no images of the other generator.
+
     Examples
     --------
     >>> import numpy as np
@@ -83,6 +77,8 @@ default="score_samples"
     array([[-1.],
            [-3.]])
     """
+
+    _sets = ("reference", "contrast")
 
     def __init__(
         self,
@@ -117,28 +113,10 @@ default="score_samples"
         self
         """
         self._check_params()
-        x = pool_of_x(self, X, reset=True)
-        reference = x if self.reference is None else pool_of_parameter(self.reference, "reference")
-        contrast = None if self.contrast is None else pool_of_parameter(self.contrast, "contrast")
-        check_kinds(self, {"X": x, "reference": reference, "contrast": contrast}, None)
-        self.features_ = fit_features(self.features, "x", x, reference, y)
-        # k-means and its like depend on the order of the rows, and that of files means nothing
-        reference, contrast = by_content(reference), contrast and by_content(contrast)
-        known, apart = (reference, None) if self.standardize is None else self._split(reference)
-        data = self._seen(known)
-        if contrast is None:
-            self.estimator_ = clone(self.estimator).fit(data)
-        else:
-            labels = np.repeat([1, 0], [len(known), len(contrast)])
-            both = joined(Pool(data), Pool(self._seen(contrast))).data
-            self.estimator_ = clone(self.estimator).fit(both, labels)
-        self.reference_ = reference
-        self.n_columns_ = self._values(data[:1]).shape[1]
-        self.mean_ = self.std_ = None
-        if apart is not None:
-            values = self._values(self._seen(apart))
-            std = values.std(axis=0)
-            self.mean_, self.std_ = values.mean(axis=0), np.where(std > 0, std, 1.0)
+        x, reference, contrast = self._open_sets(X).values()
+        self._fit_features(x, reference, y)
+        self._learn(reference, contrast)
+        self._changed_sets = ()
         return self
 
     def transform(self, X):
@@ -152,9 +130,7 @@ default="score_samples"
         -------
         ndarray of shape (n, n_columns) and dtype float64
         """
-        check_is_fitted(self)
-        x = pool_of_x(self, X, reset=False)
-        check_kinds(self, {"X": x, "reference": self.reference_}, None)
+        x = self._open(X)
         values = self._values(self._seen(x))
         return values if self.mean_ is None else (values - self.mean_) / self.std_
 
@@ -191,6 +167,35 @@ default="score_samples"
             fail(self, "estimator", "a classifier, when there is a contrast to tell the reference from")
         if self.output == "predict_proba" and self.contrast is None:
             fail(self, "output", "another one without a contrast: 'predict_proba' tells the reference from it")
+
+    def _exchange(self, reference):
+        if self.output == "transform":
+            raise ValueError(
+                "ReferenceModel(output='transform') has columns that belong to the estimator learnt on the reference "
+                "of fit, and those of another one mean something else: choose an output of one column, e.g. "
+                "'min_transform'"
+            )
+        self._learn(reference, None if self.contrast is None else pool_of_parameter(self.contrast, "contrast"))
+
+    def _learn(self, reference, contrast):
+        """Fit the estimator, and measure what `standardize` uses."""
+        # k-means and its like depend on the order of the rows, and that of files means nothing
+        reference, contrast = by_content(reference), contrast and by_content(contrast)
+        known, apart = (reference, None) if self.standardize is None else self._split(reference)
+        data = self._seen(known)
+        if contrast is None:
+            self.estimator_ = clone(self.estimator).fit(data)
+        else:
+            labels = np.repeat([1, 0], [len(known), len(contrast)])
+            both = joined(Pool(data), Pool(self._seen(contrast))).data
+            self.estimator_ = clone(self.estimator).fit(both, labels)
+        self.reference_ = reference
+        self.n_columns_ = self._values(data[:1]).shape[1]
+        self.mean_ = self.std_ = None
+        if apart is not None:
+            values = self._values(self._seen(apart))
+            std = values.std(axis=0)
+            self.mean_, self.std_ = values.mean(axis=0), np.where(std > 0, std, 1.0)
 
     def _split(self, reference):
         """Return the members that the estimator learns, and those kept for measuring its values: content decides."""

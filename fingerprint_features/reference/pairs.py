@@ -1,24 +1,14 @@
 """PairClassifier: a classifier that judges pairs of an image and a reference image, and lets the pairs vote."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.base import ClassifierMixin, clone, is_classifier
 from sklearn.utils import assert_all_finite, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ..extractors.params import check_int, check_option, fail
-from .pools import (
-    by_content,
-    check_kinds,
-    extract,
-    fit_features,
-    groups_known,
-    own,
-    pool_of_parameter,
-    pool_of_x,
-    same_group,
-    warn_unknown_groups,
-)
+from .base import ReferenceEstimator
+from .pools import by_content, extract, groups_known, own, same_group, warn_unknown_groups
 
 _CELLS = 2**22  # numbers held at a time: 32 MB
 
@@ -31,7 +21,7 @@ _PAIRS = {
 }
 
 
-class PairClassifier(ClassifierMixin, BaseEstimator):
+class PairClassifier(ClassifierMixin, ReferenceEstimator):
     """Classify pairs of an image and a reference image, usually a generated one, and sum up the pairs of each image.
 
     In `fit` every image is paired with members of the reference, each pair has the label of its image, and the
@@ -87,6 +77,8 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
     for linear models and trees, while the time of a kernel SVC grows with the square. Prediction holds some 4 million
     numbers at a time. Pairs of one image are no independent samples: a cross-validation around this block keeps them
     together, one inside the estimator (early stopping, calibration, a grid search) does not.
+
+    `with_reference` keeps the features and the estimator, and pairs images with members of the other reference.
 
     A linear estimator cannot tell near from far in ``"concat"``, which needs a kernel, trees or a network.
 
@@ -148,24 +140,22 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
         self
         """
         self._check_params()
-        x = pool_of_x(self, X, reset=True)
+        self._check_y_given(y)
+        x, reference = self._open_sets(X, None if self.features is not None else False).values()
         y = self._check_labels(x, y)
-        reference = x if self.reference is None else pool_of_parameter(self.reference, "reference")
-        check_kinds(self, {"X": x, "reference": reference}, None if self.features is not None else False)
-        self.features_ = fit_features(self.features, self.fit_features, x, reference, y)
-        for pool in (x, reference):
-            if pool.values is None:
-                pool.values = extract(self.features_, pool.data)
+        self._fit_features(x, reference, y)
+        x.values = extract(self.features_, x.data)
         self.column_groups_ = self._column_groups() if self._has_groups() else None
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         # by content, so that neither the order of X nor that of the reference reaches the estimator
-        self.reference_ = by_content(reference)
+        self._exchange(reference)
         self.groups_known_ = self._check_groups(x)
         self.classes_, codes = np.unique(y, return_inverse=True)
         order = sorted(range(len(x)), key=lambda i: (x.digests[i], codes[i]))
         x, y = x.take(order), y[order]
         rows, members, _ = self._draw(x)
         self.estimator_ = clone(self.estimator).fit(self._paired(x, rows, members), y[rows])
+        self._changed_sets = ()
         return self
 
     def predict(self, X):
@@ -193,9 +183,7 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_classes) and dtype float64
         """
-        check_is_fitted(self)
-        x = pool_of_x(self, X, reset=False)
-        check_kinds(self, {"X": x, "reference": self.reference_}, None)
+        x = self._open(X)
         if self.groups_known_:
             self._check_groups(x)
         x.values = extract(self.features_, x.data)  # all at once: features have workers and batches of their own
@@ -226,12 +214,19 @@ class PairClassifier(ClassifierMixin, BaseEstimator):
                 "have: choose aggregate='majority'"
             )
 
-    def _check_labels(self, x, y):
+    def _exchange(self, reference):
+        if reference.values is None:
+            reference.values = extract(self.features_, reference.data)
+        self.reference_ = by_content(reference)
+
+    def _check_y_given(self, y):
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None: pairs have the labels of "
                 "their images"
             )
+
+    def _check_labels(self, x, y):
         y = column_or_1d(y, warn=True)
         check_consistent_length(x, y)
         assert_all_finite(y, input_name="y")

@@ -180,10 +180,13 @@ def _equal(a, b):
     return a[:, None] == b[None, :]
 
 
-def unused(x, y):
+def unused(estimator, x, y):
     """Return the mask of the rows labelled 0."""
     if y is None:
-        raise ValueError("holdout='unused' takes the rows labelled 0: call fit(X, y)")
+        raise ValueError(
+            f"{type(estimator).__name__}(holdout='unused') takes the rows labelled 0: it requires y to be passed, but "
+            "the target y is None. Call fit(X, y)"
+        )
     y = column_or_1d(y)
     check_consistent_length(x, y)
     if not (y == 0).any():

@@ -1,20 +1,17 @@
 """ReferenceSimilarity: how close each image is to the generated set, in columns for classifiers and thresholds."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .base import ReferenceEstimator
 from .measure import distance, image_similarity, similarity
 from .null import measure_null, measure_reduced_null
 from .pools import (
     check_input_names,
-    check_kinds,
     extract,
-    fit_features,
     groups_known,
     own,
-    pool_of_parameter,
-    pool_of_x,
     refuse_overlap,
     same_content,
     unused,
@@ -26,7 +23,7 @@ from .rules import check_params
 _CELLS = 2**22  # similarities held at a time: 32 MB
 
 
-class ReferenceSimilarity(TransformerMixin, BaseEstimator):
+class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     """Compare images with a reference set, usually the generated one: one column a reduction, larger for closer.
 
     Every image is compared with every reference image; `reduce` says what is kept of its row of similarities.
@@ -105,6 +102,12 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
     content decides which has the hit, and each counts one half in ``"rank"``. An exact copy counts as 1e-9 away in
     ``"log_ratio"``. Rules are meant strictly: ``score > cut``.
 
+    `with_reference` keeps the features, the null, the holdout, the X of `fit` that ``against="both"`` compares with,
+    the radius of ``"monte_carlo"``, and the images that compete in ``"rank"`` and the hits; these are compared with
+    the other reference once. The holdout must hold nothing that the other generator saw either. ``"hits"`` counts
+    reference images and the largest similarities grow with their number, so cuts are learnt best with sets of about
+    one size.
+
     References
     ----------
     van Breugel, Sun, Qian, van der Schaar, "Membership inference attacks against synthetic data through overfitting
@@ -118,8 +121,11 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
     array([[-1., -5.], [-3., -5.]])
     >>> ReferenceSimilarity(generated, reduce="log_ratio", holdout="unused").fit([[1.0], [7.0]])
     Traceback (most recent call last):
-    ValueError: holdout='unused' takes the rows labelled 0: call fit(X, y)
+    ValueError: ReferenceSimilarity(holdout='unused') takes the rows labelled 0: it requires y to be passed, but the
+    target y is None. Call fit(X, y)
     """
+
+    _sets = ("reference", "holdout")
 
     def __init__(
         self,
@@ -170,22 +176,18 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         self
         """
         check_params(self, self._names())
-        x = pool_of_x(self, X, reset=True)
-        reference = x if self.reference is None else pool_of_parameter(self.reference, "reference")
-        holdout = None
+        x, reference, holdout = self._open_sets(X, None if self.features is not None else self._sees_images()).values()
         if self._takes_unused():
-            holdout = x.take(unused(x, y))
-        elif self.holdout is not None:
-            holdout = pool_of_parameter(self.holdout, "holdout")
+            holdout = x.take(unused(self, x, y))
+        elif holdout is not None:
             refuse_overlap(x, holdout)
-        wanted = None if self.features is not None else self._sees_images()
-        check_kinds(self, {"X": x, "reference": reference, "holdout": holdout}, wanted)
-        self.features_ = fit_features(self.features, self.fit_features, x, reference, y)
+        self._fit_features(x, reference, y)
         self.x_, self.reference_, self.holdout_ = x, reference, holdout
         self.groups_known_ = self._check_groups(x)
         self._learn(X)
         if not self._compares_with_x():
             self.x_ = None
+        self._changed_sets = ()
         return self
 
     def transform(self, X):
@@ -199,9 +201,7 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_reductions) and dtype float64
         """
-        check_is_fitted(self)
-        x = pool_of_x(self, X, reset=False)
-        check_kinds(self, {"X": x, "reference": self.reference_}, None)
+        x = self._open(X)
         if self.holdout_ is not None and not self._takes_unused():
             refuse_overlap(x, self.holdout_)
         if self.groups_known_:
@@ -258,6 +258,21 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
     def _competes(self):
         return not COMPETING.isdisjoint(self._names())
 
+    def _exchange(self, reference):
+        if self.reduce is None:
+            raise ValueError(
+                "ReferenceSimilarity(reduce=None) has one column for each image of its reference, and what was learnt "
+                "from them does not fit the columns of another one: choose a reduction, e.g. 'max'"
+            )
+        if self.against == "self":
+            raise ValueError(
+                "ReferenceSimilarity(against='self') compares X with the X of fit, so another reference changes "
+                "nothing: take against='reference' or 'both'"
+            )
+        self.reference_ = reference
+        if self._competes():
+            self._rank_competitors()
+
     # ---- comparisons ------------------------------------------------------------------------------------
 
     def _learn(self, X):
@@ -283,11 +298,17 @@ class ReferenceSimilarity(TransformerMixin, BaseEstimator):
         """Compare the images of fit with the reference; in the order of their content, which settles ties."""
         _, firsts = np.unique(self.x_.digests, return_index=True)
         self.competitors_ = self.x_.take(firsts)
+        self._rank_competitors()
+
+    def _rank_competitors(self):
+        if not self._sees_images():
+            self._valued(self.competitors_)  # kept, for another reference
         parts = self._parts(self.competitors_)
         self.standings_ = np.vstack([self._compare(part, self.reference_) for part in parts])
         # Below all that can have a hit: such an image is at least as similar as some competitor.
         low, high = self.standings_.min(), self.standings_.max()
-        self.sentinel_ = 2 * low - high if high > low else low - 1
+        if self.sentinel_ is None or self.sentinel_ >= low:  # what was learnt from it stays where it can
+            self.sentinel_ = 2 * low - high if high > low else low - 1
 
     def _plainly_reduced(self, x, similarities):
         """Return the columns before standardising, of reductions that need no more than similarities; 0 for others."""

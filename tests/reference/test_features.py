@@ -106,7 +106,10 @@ def test_tables_of_different_widths_are_told_apart():
         ({"reference": None, "against": "both"}, "against='both' needs a second set"),
         ({"reference": None, "null": "cross"}, "null='cross' needs a second set"),
         ({"k": 7, "reduce": "topk"}, "found 6 to compare row 0 with among n_samples = 6, .*k=7 asks for 7"),
-        ({"holdout": "unused", "reduce": "dpi"}, r"takes the rows labelled 0: call fit\(X, y\)"),
+        (
+            {"holdout": "unused", "reduce": "dpi"},
+            "takes the rows labelled 0: it requires y to be passed, but the target y is None. Call",
+        ),
         ({"metric": lambda A, B: np.ones(3)}, r"must return one similarity per pair, \(6, 6\)"),
         ({"metric": lambda A, B: np.full((6, 6), np.nan)}, "must return finite similarities"),
         ({"metric": lambda A, B: A @ B.T, "reduce": "monte_carlo"}, "need distances"),
