@@ -11,7 +11,7 @@ from .readers import read
 from .sniff import explain, sniff
 
 # Bump when the same bytes and options would decode to other pixels.
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 
 _MOST_BYTES = 2**31 - 1  # what OpenCV can count, and a guard against reading a disk image into memory
 _TURNS = {

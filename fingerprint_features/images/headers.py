@@ -104,17 +104,6 @@ def jpeg_header(data):
     raise damaged("the JPEG stops before its end (truncated download or copy?)")
 
 
-def bmp_header(data):
-    """Read a BMP's size."""
-    if len(data) < 30:
-        raise damaged("the BMP stops inside its header")
-    if struct.unpack_from("<I", data, 14)[0] == 12:
-        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
-    else:
-        width, height, _, bits = struct.unpack_from("<iiHH", data, 18)
-    return Header(abs(width), abs(height), palette=bits <= 8)
-
-
 def jpeg2000_header(data):
     """Read a JPEG 2000's size, from the code stream that its boxes are wrapped around."""
     start = data.find(b"\xff\x4f\xff\x51")

@@ -1,4 +1,4 @@
-"""Pillow's share of the reading: GIF, WebP, animations, PNM and TIFF of up to 8 bits."""
+"""Pillow's share of the reading: GIF, WebP, animations, PNM and TIFF of up to 8 bits, run-length coded BMP."""
 
 import importlib
 import io
@@ -11,6 +11,7 @@ from .picture import Picture, check_size, damaged, pick_page, split_alpha, unsup
 
 # The classes themselves, because Image.open warns of large pictures before our own cap is asked.
 _CLASSES = {
+    "bmp": "BmpImagePlugin.BmpImageFile",
     "gif": "GifImagePlugin.GifImageFile",
     "webp": "WebPImagePlugin.WebPImageFile",
     "png": "PngImagePlugin.PngImageFile",

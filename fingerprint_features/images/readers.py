@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from .bmp import read_bmp
 from .dicom import read_dicom
 from .errors import ImageReadError
-from .headers import bmp_header, jpeg2000_header, jpeg_header, png_fault, png_header, pnm_header
+from .headers import jpeg2000_header, jpeg_header, png_fault, png_header, pnm_header
 from .picture import Picture, check_size, damaged, pick_page
 from .pillow import read_pillow
 from .tiff import read_tiff
@@ -12,7 +13,6 @@ from .tiff import read_tiff
 _HEADERS = {
     "png": png_header,
     "jpeg": jpeg_header,
-    "bmp": bmp_header,
     "pnm": pnm_header,
     "jpeg2000": jpeg2000_header,
 }
@@ -23,7 +23,7 @@ def read(data, kind, options):
     try:
         if kind in _HEADERS:
             return _read_opencv(data, kind, options)
-        reader = {"tiff": read_tiff, "dicom": read_dicom}.get(kind, read_pillow)
+        reader = {"bmp": read_bmp, "tiff": read_tiff, "dicom": read_dicom}.get(kind, read_pillow)
         return reader(data, kind, options)
     except ImageReadError:
         raise

@@ -21,11 +21,13 @@ _NOT_IMAGES = (
     (b"\x89HDF", "an HDF5 file: read its data set and pass the array"),
     (b"%PDF", "a PDF document: export its pictures"),
 )
-_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 
 
 def sniff(data):
     """Return the format of encoded image bytes (``"png"``, ``"jpeg"``, ...), or None when it is none we read."""
+    if data[128:132] == b"DICM":  # first: the 128 bytes before it may hold the header of another format
+        return "dicom"
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name
@@ -35,8 +37,6 @@ def sniff(data):
         return "webp"
     if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
         return "pnm"
-    if data[128:132] == b"DICM":
-        return "dicom"
     return None
 
 

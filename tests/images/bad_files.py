@@ -85,7 +85,7 @@ BAD = [
         flip(GREY_JPEG, 20, 0xFF)[:20] + b"\x00" + GREY_JPEG[21:],
         fails("damaged", "markers are broken"),
     ),
-    Row("truncated BMP", pillow(COLOUR, "BMP")[:1000], fails("damaged", "BMP is damaged")),
+    Row("truncated BMP", pillow(COLOUR, "BMP")[:1000], fails("damaged", "BMP stops before its end")),
     Row("truncated GIF", pillow(GREY, "GIF")[:500], fails("damaged", "GIF cannot be decoded")),
     Row("truncated WebP", pillow(COLOUR, "WEBP")[:200], fails("damaged", "WEBP cannot be decoded")),
     Row("truncated TIFF", tifffile_bytes(DEEP)[:600], fails("damaged", "truncated")),
