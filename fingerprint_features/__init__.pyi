@@ -1,4 +1,5 @@
 from . import cache as cache
+from . import checks as checks
 from . import datasets as datasets
 from . import decide as decide
 from . import evaluate as evaluate

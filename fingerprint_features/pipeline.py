@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -16,8 +15,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from .cache.identity import describe, extractor_token, image_digest
 from .cache.store import FeatureCache
+from .checks import check_int, check_n_jobs, check_option, fail
 from .extractors.base import BaseExtractor, image_tags
-from .extractors.params import check_int, check_option, fail
 from .images import ImageReadError, as_image_set
 from .images.forms import Forms
 
@@ -206,8 +205,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         return image_tags(super().__sklearn_tags__(), requires_fit=stateful)
 
     def _check_params(self):
-        if self.n_jobs is not None and (not isinstance(self.n_jobs, Integral) or self.n_jobs == 0):
-            fail(self, "n_jobs", "None or an int that is not 0")
+        check_n_jobs(self)
         check_int(self, "batch_size", 1)
         check_option(self, "progress", (True, False))
         check_option(self, "on_error", ("raise", "nan"))

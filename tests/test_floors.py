@@ -10,12 +10,14 @@ FLOORS = [
     ["cli"],
     ["report"],
     ["audit"],
+    ["answers"],
     ["recipes"],
     ["reference", "learned"],
     ["pipeline"],
     ["extractors"],
     ["cache", "datasets"],
     ["images", "similarity", "neighbors", "decide", "evaluate"],
+    ["checks", "threads"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 FREE = {"testing", "_version", "__init__"}

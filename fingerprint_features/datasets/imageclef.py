@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
+from ..checks import check_choice
 from ..images import ImageSet, natural_key, scan_folder
-from .checks import check_choice
 from .task import Task
 
 _SPLITS = {2023: ("dev", "test"), 2025: ("train", "test")}

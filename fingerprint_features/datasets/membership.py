@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..checks import check_count, check_number
 from ..images import ImageSet
-from .checks import check_count, check_number
 from .chest import Scanner
 from .cohort import Cohort
 from .generator import generate

@@ -7,7 +7,8 @@ from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .checks import check_option, encode, fail
+from ..checks import check_option, fail
+from .labels import encode
 
 _WITH_LABELS = ("majority", "hungarian")
 _WITHOUT_LABELS = ("noise", "reference_share")

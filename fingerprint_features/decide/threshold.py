@@ -1,13 +1,14 @@
 """One score, one cut: used or not used."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .checks import check_option, encode, fail
+from ..checks import check_int, check_option, fail
 from .cuts import METRICS, best_cut, evaluate
+from .labels import encode
 
 
 class ThresholdClassifier(ClassifierMixin, BaseEstimator):
@@ -153,8 +154,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         check_option(self, "metric", METRICS)
         if not isinstance(self.greater, (bool, np.bool_)):
             fail(self, "greater", "True or False")
-        if not isinstance(self.column, Integral) or isinstance(self.column, bool) or self.column < 0:
-            fail(self, "column", "an int >= 0")
+        check_int(self, "column", 0)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .checks import as_classes, check_count, check_share, group_codes
+from ..checks import check_count, check_share
+from .checks import as_classes, group_codes
 from .counts import ratio
 from .intervals import band, blocks, bounds, resample_counts, tally
 from .scores import Score, Scores
@@ -53,8 +54,8 @@ def attribution_scores(y_true, y_pred, *, groups=None, n_bootstrap=2000, confide
     ValueError: y_true and y_pred must both be names or both be ints. Got text and number instead.
     """
     y_true, y_pred, classes = as_classes(y_true, y_pred)
-    check_count("n_bootstrap", n_bootstrap)
-    check_share("confidence", confidence)
+    check_count("attribution_scores", 1, n_bootstrap=n_bootstrap)
+    check_share("attribution_scores", confidence=confidence)
     codes = group_codes(groups, len(y_true))
     n_groups, k = codes.max() + 1, len(classes)
     rng = np.random.default_rng(random_state)

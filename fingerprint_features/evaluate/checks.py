@@ -1,7 +1,5 @@
 """What every score asks of its input: labels, scores, groups and settings, each with a message that says the cure."""
 
-from numbers import Integral, Real
-
 import numpy as np
 
 
@@ -69,18 +67,6 @@ def check_lengths(**columns):
     lengths = {name: len(column) for name, column in columns.items() if column is not None}
     if len(set(lengths.values())) > 1:
         raise ValueError("lengths differ: " + ", ".join(f"{name} has {length}" for name, length in lengths.items()))
-
-
-def check_count(name, value, least=1):
-    """Require a whole number of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an int >= {least}. Got {value!r} instead.")
-
-
-def check_share(name, value):
-    """Require a number strictly between 0 and 1."""
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, both excluded. Got {value!r} instead.")
 
 
 def _as_column(values, name):

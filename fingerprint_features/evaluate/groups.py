@@ -8,7 +8,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from .checks import check_count, check_lengths, group_codes
+from ..checks import check_count
+from .checks import check_lengths, group_codes
 
 
 def independent_groups(
@@ -109,7 +110,7 @@ def independent_folds(
     ValueError: cross-validation needs two or more groups of each class; a group is a patient, or an image where ...
     """
     classes, y = np.unique(np.asarray(y), return_inverse=True)
-    check_count("n_splits", n_splits, least=2)
+    check_count("independent_folds", 2, n_splits=n_splits)
     codes = group_codes(groups, len(y))
     pairs = np.unique(np.stack([codes, y]), axis=1)
     n_groups = np.bincount(pairs[1], minlength=len(classes))

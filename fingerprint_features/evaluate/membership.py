@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..checks import check_count, check_share
 from .auc import auc, random_auc, resample_auc
-from .checks import as_binary, as_scores, check_count, check_lengths, check_share, group_codes
+from .checks import as_binary, as_scores, check_lengths, group_codes
 from .counts import confusion_scores
 from .intervals import band, bounds, resample_counts, tally
 from .scores import Score, Scores
@@ -69,8 +70,8 @@ def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2
     y_true, y_pred = as_binary(y_true, "y_true"), as_binary(y_pred, "y_pred")
     scores = None if scores is None else as_scores(scores)
     check_lengths(y_true=y_true, y_pred=y_pred, scores=scores)
-    check_count("n_bootstrap", n_bootstrap)
-    check_share("confidence", confidence)
+    check_count("membership_scores", 1, n_bootstrap=n_bootstrap)
+    check_share("membership_scores", confidence=confidence)
     codes = group_codes(groups, len(y_true))
     n_groups = codes.max() + 1
     rng = np.random.default_rng(random_state)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm, rankdata
 
-from .checks import as_binary, as_scores, check_count, check_share, group_codes, group_names
+from ..checks import check_count, check_share
+from .checks import as_binary, as_scores, group_codes, group_names
 from .counts import confusion_scores
 from .intervals import blocks
 
@@ -131,8 +132,8 @@ def permutation_test(
     named = isinstance(statistic, str)
     if not callable(statistic) and not (named and statistic in _STATISTICS):
         raise ValueError(f"statistic must be 'kappa', 'auc' or a callable. Got {statistic!r} instead.")
-    check_count("n_permutations", n_permutations)
-    check_share("confidence", confidence)
+    check_count("permutation_test", 1, n_permutations=n_permutations)
+    check_share("permutation_test", confidence=confidence)
     y_true = as_binary(y_true, "y_true") if named else np.asarray(y_true)
     methods, columns = _columns(predictions, len(y_true))
     codes = group_codes(groups, len(y_true))

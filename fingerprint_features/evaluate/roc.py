@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import as_binary, as_scores, check_lengths, check_share, group_codes
+from ..checks import check_share
+from .checks import as_binary, as_scores, check_lengths, group_codes
 from .intervals import proportion_interval, tally
 from .scores import Score
 
@@ -102,8 +103,7 @@ def tpr_at_fpr(y_true, scores, fpr, *, groups=None, confidence=0.95):
     """
     y_true, scores = as_binary(y_true, "y_true"), as_scores(scores)
     check_lengths(y_true=y_true, scores=scores)
-    check_share("fpr", fpr)
-    check_share("confidence", confidence)
+    check_share("tpr_at_fpr", fpr=fpr, confidence=confidence)
     if y_true.min() == y_true.max():
         raise ValueError("TPR at FPR needs used and unused images; y_true holds one class only")
     codes = group_codes(groups, len(y_true))

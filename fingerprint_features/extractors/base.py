@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from ..images import ImageFailure, ImageReadError, as_image_set
 from ..images.forms import Forms
-from ..similarity.threads import in_threads
+from ..threads import in_threads
 
 
 def image_tags(tags, requires_fit):
@@ -89,7 +89,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         return 1
 
     def _check_params(self):
-        """Raise ValueError for a parameter out of its range (see `fingerprint_features.extractors.params`)."""
+        """Raise ValueError for a parameter out of its range (see `fingerprint_features.checks`)."""
 
     def _fit(self, images, y):
         """Learn fitted attributes (with a trailing underscore) from an ImageSet."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..checks import check_int, check_option, check_real
 from ..images.intensity import to_levels
-from .params import check_int, check_option, check_real
 from .wrapper import Wrapper
 
 _MIDDLE = 128  # where a filter with a signed response has its zero

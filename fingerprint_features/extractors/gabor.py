@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from ..checks import as_tuple, check_int, check_option, check_real, fail
 from ..images.intensity import to_levels
 from .base import BaseExtractor
 from .kernels.gabor import make_bank, response_sums
-from .params import as_tuple, check_int, check_option, check_real, fail
 
 _STATISTICS = ("mean", "std", "var")
 

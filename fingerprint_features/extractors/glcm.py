@@ -5,10 +5,10 @@ from numbers import Integral
 
 import numpy as np
 
+from ..checks import as_tuple, check_int, check_option, fail
 from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.glcm import cooccurrence_sums
-from .params import as_tuple, check_int, check_option, fail
 
 _PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy")
 

@@ -5,12 +5,12 @@ from numbers import Integral
 
 import numpy as np
 
+from ..checks import as_tuple, check_option, check_pair, fail
 from ..images.errors import ImageReadError
 from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.lbp import binary_patterns
 from .kernels.lbp_histogram import pattern_shares, pattern_values
-from .params import as_tuple, check_option, check_pair, fail
 
 _MOST_POINTS = {"uniform": 24, "nri_uniform": 24, "default": 16, "ror": 16}
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..checks import check_pair
 from ..images import ImageReadError
-from .params import check_pair
 from .wrapper import Wrapper
 
 

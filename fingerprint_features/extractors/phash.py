@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..checks import check_int
 from ..images.intensity import to_uint8
 from .base import BaseExtractor
 from .kernels.phash import resize_lanczos
-from .params import check_int
 
 _SIDES_PER_HASH = 4  # the image is shrunk to this many times the hash's side
 _TIE = 1e-9  # relative to the largest coefficient; a matrix product is exact to 1e-13

@@ -1,8 +1,9 @@
 """Which extractors there are: ours by name, and plug-ins advertised by entry point; listing imports none."""
 
-import difflib
 import importlib
 from importlib.metadata import entry_points
+
+from ..checks import did_you_mean
 
 ENTRY_POINT_GROUP = "fingerprint_features.extractors"
 
@@ -80,8 +81,7 @@ def make_extractor(name, **params):
     plug_ins = _plug_ins()
     if name not in plug_ins:
         known = list_extractors()
-        close = difflib.get_close_matches(str(name).lower(), known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        hint = did_you_mean(str(name).lower(), known)
         raise ValueError(f"no extractor is called {name!r}: {hint}known are {', '.join(known)}")
     entries = plug_ins[name]
     if len(entries) > 1:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ..checks import check_int, check_option
 from ..images import ImageReadError
 from ..images.forms import Forms
 from ..images.intensity import to_uint8
 from .base import BaseExtractor
-from .params import check_int, check_option
 
 _LENGTH = 128  # numbers in a descriptor, whole ones from 0 to 255
 _GRAIN = 1024  # words are rounded to this part of a whole, so that distances to them are exact

@@ -7,11 +7,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..cache.identity import image_digest
+from ..checks import check_int, check_option, fail
 from ..images import ImageReadError, as_image_set
 from ..images.forms import Forms
 from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix, topk
 from .base import BaseExtractor
-from .params import check_int, check_option, fail
 
 _KEPT = 2**27  # bytes of a decoded reference that stay in memory; a larger one is read again for every batch
 _lock = threading.Lock()

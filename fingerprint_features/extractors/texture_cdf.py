@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
+from ..checks import check_int
 from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.gabor import make_bank
 from .kernels.lbp import binary_patterns
 from .kernels.part_means import part_means
-from .params import check_int
 
 _WINDOW = 9  # pixels along a side of the neighbourhood of local deviation and entropy
 _BINS = 16  # of grey, in local entropy: enough for texture, few enough for 81 pixels

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..checks import check_int, fail
 from ..images.intensity import to_levels
 from .base import BaseExtractor
-from .params import check_int, fail
 
 
 class Wavelet(BaseExtractor):

@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.base import clone
 
+from ..checks import fail
 from ..images import ImageReadError, ImageSet
 from ..images.forms import Forms
 from .base import BaseExtractor
-from .params import fail
 
 
 class Wrapper(BaseExtractor):

@@ -7,6 +7,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..checks import fail
+from ..threads import count_threads
 from . import storage
 from .indexes import check_index
 from .metrics import METRICS
@@ -141,19 +143,14 @@ class FaissNeighbors(BaseEstimator):
         return csr_matrix((data.ravel(), indices.ravel(), starts), shape=(len(indices), self.n_samples_fit_))
 
     def _n_threads(self):
-        from joblib import effective_n_jobs
-
-        return effective_n_jobs(self.n_jobs)
+        return count_threads(self.n_jobs)
 
     def _check_params(self):
         _check_count(self.n_neighbors)
         check_index(self)
         seed = self.random_state
         if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed < 2**31:
-            kind = type(self).__name__
-            raise ValueError(
-                f"the 'random_state' parameter of {kind} must be an int in [0, 2**31). Got {seed!r} instead."
-            )
+            fail(self, "random_state", "an int in [0, 2**31)")
 
 
 def _check_count(k):

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
+from ..checks import check_option
 from .base import FaissNeighbors
 
 
@@ -116,11 +117,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
 
     def _check_params(self):
         super()._check_params()
-        if self.weights not in ("uniform", "distance"):
-            raise ValueError(
-                f"the 'weights' parameter of {type(self).__name__} must be one of 'uniform', 'distance'. "
-                f"Got {self.weights!r} instead."
-            )
+        check_option(self, "weights", ("uniform", "distance"))
 
 
 def _inverse(distances):

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from ..checks import check_option, fail
 from .metrics import METRICS
 
 # index: {parameter: what it is when not given; None stands for a value that depends on the data}
@@ -38,19 +39,14 @@ def threads(n):
 def check_index(owner):
     """Refuse an unknown index, metric, pair of the two, or index parameter."""
     kind, index, metric = type(owner).__name__, owner.index, owner.metric
-    for name, value, options in (("metric", metric, dict(PAIRS)), ("index", index, PARAMETERS)):
-        if not isinstance(value, str) or value not in options:
-            listed = ", ".join(map(repr, options))
-            raise ValueError(f"the {name!r} parameter of {kind} must be one of {listed}. Got {value!r} instead.")
+    check_option(owner, "metric", dict(PAIRS))
+    check_option(owner, "index", PARAMETERS)
     if (metric, index) not in PAIRS:
         raise ValueError(f"{kind} has no index={index!r} for metric={metric!r}: use index='flat'")
     given = {} if owner.index_params is None else owner.index_params
     if not isinstance(given, dict) or not set(given) <= set(PARAMETERS[index]):
         listed = ", ".join(map(repr, PARAMETERS[index])) or "nothing"
-        raise ValueError(
-            f"the 'index_params' parameter of {kind} must be None or a dict of {listed} with index={index!r}. "
-            f"Got {given!r} instead."
-        )
+        fail(owner, "index_params", f"None or a dict of {listed} with index={index!r}")
     for name, value in given.items():
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(f"index_params[{name!r}] must be an int >= 1. Got {value!r} instead.")

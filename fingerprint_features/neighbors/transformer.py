@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..checks import check_option
 from .base import FaissNeighbors
 
 
@@ -112,8 +113,4 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _check_params(self):
         super()._check_params()
-        if self.mode not in ("distance", "connectivity"):
-            raise ValueError(
-                f"the 'mode' parameter of {type(self).__name__} must be one of 'distance', 'connectivity'. "
-                f"Got {self.mode!r} instead."
-            )
+        check_option(self, "mode", ("distance", "connectivity"))

@@ -5,13 +5,14 @@ sets it works on (of `reference`, `pool` and `holdout`; one with a default may b
 behind the ``*`` are the overrides that users may give.
 """
 
-import difflib
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from ..checks import did_you_mean
 
 _SETS = {
     "reference": "the generated images",
@@ -207,9 +208,7 @@ def make(name, *, reference=None, pool=None, holdout=None, cache=None, **overrid
 def _find(name):
     if name in _recipes():
         return _recipes()[name]
-    close = difflib.get_close_matches(str(name), _recipes(), n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"no recipe is called {name!r}: {hint}known are {', '.join(names())}")
+    raise ValueError(f"no recipe is called {name!r}: {did_you_mean(name, _recipes())}known are {', '.join(names())}")
 
 
 @lru_cache

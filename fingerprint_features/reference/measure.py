@@ -1,11 +1,11 @@
 """Measures: similarity between the members of two pools, larger for closer, and the distance behind it."""
 
 import numpy as np
-from joblib import effective_n_jobs
 
 from ..extractors import SSIM
 from ..pipeline import FeaturePipeline
 from ..similarity import METRICS, pairwise_similarity
+from ..threads import count_threads
 
 _BATCH = 128  # images compared with a reference at a time: it is read anew for each batch when it is large
 
@@ -21,7 +21,7 @@ def similarity(metric, a, b, n_jobs):
 
 def image_similarity(a, b, cache, n_jobs, progress):
     """Return the (len(a), len(b)) float64 matrix of structural similarities of two ImageSets; whole rows are cached."""
-    share = -(-len(a) // effective_n_jobs(n_jobs))
+    share = -(-len(a) // count_threads(n_jobs))
     rows = FeaturePipeline(
         [SSIM(b, None)], cache=cache, n_jobs=n_jobs, batch_size=max(1, min(share, _BATCH)), progress=progress
     )

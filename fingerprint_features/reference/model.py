@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import TransformerMixin, clone, is_classifier, is_clusterer
 from sklearn.utils.validation import check_is_fitted
 
-from ..extractors.params import check_option, check_real, fail
+from ..checks import check_option, check_real, fail
 from .base import ReferenceEstimator
 from .pools import Pool, by_content, check_input_names, extract, joined, pool_of_parameter
 

@@ -6,7 +6,7 @@ from sklearn.utils import assert_all_finite, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from ..extractors.params import check_int, check_option, fail
+from ..checks import check_int, check_option, fail
 from .base import ReferenceEstimator
 from .pools import by_content, extract, groups_known, own, same_group, warn_unknown_groups
 

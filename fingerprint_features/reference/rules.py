@@ -1,10 +1,9 @@
 """Which parameters of ReferenceSimilarity go together."""
 
 import os
-from numbers import Integral
 
 from ..cache import FeatureCache
-from ..extractors.params import check_int, check_option, fail
+from ..checks import check_int, check_n_jobs, check_option, fail
 from ..similarity import METRICS
 from .null import NULLS
 from .reductions import CALIBRATED, COMPETING, PLAIN, REDUCTIONS
@@ -38,8 +37,7 @@ def check_params(estimator, reductions):
     check_int(estimator, "k", 1)
     if estimator.features is not None and isinstance(estimator.metric, str) and estimator.metric == "ssim":
         fail(estimator, "features", "None with metric='ssim', which compares the images themselves")
-    if estimator.n_jobs is not None and (not isinstance(estimator.n_jobs, Integral) or estimator.n_jobs == 0):
-        fail(estimator, "n_jobs", "None or an int that is not 0")
+    check_n_jobs(estimator)
     check_option(estimator, "progress", (True, False))
     _check_cache(estimator)
     _check_sets(estimator, reductions)

@@ -1,14 +1,14 @@
 """The table of metrics: how close two rows are, always as a similarity, larger = closer."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import did_you_mean
+from ..threads import count_threads, in_threads
 from .kernels import vectors
 from .ssim import ssim_matrix
-from .threads import count_threads, in_threads
 
 _TILE = 2**16  # entries of B compared at a time: they stay in the processor's cache
 _ROWS = 256  # of A at a time
@@ -96,8 +96,7 @@ def find_metric(name):
     """Return the row of the table with this name."""
     if name in METRICS:
         return METRICS[name]
-    close = difflib.get_close_matches(str(name), METRICS, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = did_you_mean(name, METRICS)
     raise ValueError(f"the metric {name!r} is unknown: {hint}Known are {', '.join(METRICS)}, or a callable")
 
 

@@ -5,10 +5,10 @@ from numbers import Real
 
 import numpy as np
 
+from ..threads import count_threads, in_threads
 from . import windows
 from .ssim_torch import find_device
 from .stacks import FULL_RANGE, draw_stacks
-from .threads import count_threads, in_threads
 from .windows import GAUSSIAN, UNIFORM
 
 _TILE = 2**19  # pixels of the pool taken together: they and their moments stay in the processor's cache

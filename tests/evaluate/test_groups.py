@@ -93,5 +93,5 @@ def test_too_few_groups_are_named(y, groups, message):
 
 
 def test_one_fold_is_refused():
-    with pytest.raises(ValueError, match="n_splits must be an int >= 2"):
+    with pytest.raises(ValueError, match="'n_splits' parameter of independent_folds must be an int >= 2"):
         independent_folds([1, 0, 1, 0], n_splits=1)

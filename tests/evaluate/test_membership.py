@@ -154,8 +154,11 @@ def test_the_seed_decides_the_interval_and_confidence_its_width():
         ({"groups": ["ann"]}, "2 labels but 1 groups"),
         ({"groups": ["ann", None]}, r"groups\[1\] is missing"),
         ({"groups": [np.nan, 1.0]}, r"groups\[0\] is missing"),
-        ({"n_bootstrap": 0}, "n_bootstrap must be an int >= 1. Got 0"),
-        ({"confidence": 95}, "confidence must lie between 0 and 1, both excluded. Got 95"),
+        ({"n_bootstrap": 0}, "'n_bootstrap' parameter of membership_scores must be an int >= 1. Got 0"),
+        (
+            {"confidence": 95},
+            "'confidence' parameter of membership_scores must be a number between 0 and 1",
+        ),
     ],
 )
 def test_wrong_arguments_say_what_to_do(arguments, message):

@@ -186,8 +186,8 @@ def test_a_patient_of_both_labels_is_named():
         ({"predictions": {}}, "holds no method"),
         ({"predictions": np.zeros((4, 1, 1))}, r"Got shape \(4, 1, 1\)"),
         ({"statistic": lambda y, p: np.nan}, "not finite for every shuffle"),
-        ({"n_permutations": 0}, "n_permutations must be an int >= 1"),
-        ({"confidence": 1}, "confidence must lie between 0 and 1"),
+        ({"n_permutations": 0}, "'n_permutations' parameter of permutation_test must be an int >= 1"),
+        ({"confidence": 1}, "'confidence' parameter of permutation_test must be a number between 0 and 1"),
     ],
 )
 def test_wrong_arguments_say_what_to_do(arguments, message):

@@ -133,8 +133,8 @@ def test_the_result_prints_in_one_line():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fpr": 0}, "fpr must lie between 0 and 1"),
-        ({"fpr": 1.0}, "fpr must lie between 0 and 1"),
+        ({"fpr": 0}, "'fpr' parameter of tpr_at_fpr must be a number between 0 and 1"),
+        ({"fpr": 1.0}, "'fpr' parameter of tpr_at_fpr must be a number between 0 and 1"),
         ({"y_true": [1, 1]}, "needs used and unused images"),
         ({"scores": [np.nan, 1]}, "1 NaN"),
         ({"scores": [1]}, "lengths differ"),

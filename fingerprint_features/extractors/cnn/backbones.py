@@ -1,11 +1,11 @@
 """Backbones: from a name, a module or a function to a network, its weights and what it expects to be shown."""
 
-import difflib
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary, ref
 
+from ...checks import did_you_mean
 from .preprocessing import Preprocessing
 from .weights import file_digest, from_hub, load, module_digest, settings
 
@@ -244,8 +244,11 @@ def find(backbone, weights):
     else:
         known, kind = _torchvision_names(), Torchvision
     if backbone not in known:
-        close = difflib.get_close_matches(backbone, ["efficientnet_lite0", *known], n=1)
-        raise ValueError(f"no backbone is called {backbone!r}" + (f": did you mean {close[0]!r}?" if close else ""))
+        hint = did_you_mean(backbone, ["efficientnet_lite0", *known])
+        raise ValueError(
+            f"no backbone is called {backbone!r}: {hint}known are efficientnet_lite0, the names of "
+            "torchvision.models, and those of timm behind 'timm/'"
+        )
     return kind(backbone, weights)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...checks import check_int, check_option, fail
 from ..base import BaseExtractor
-from ..params import check_int, check_option, fail
 from . import backbones, folding
 from .layers import Collector, find_taps
 from .preprocessing import Preprocessing

@@ -1,11 +1,12 @@
 """Layers: which of a network's modules are looked at, and how what they give becomes one row."""
 
-import difflib
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
+
+from ...checks import closest
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def find_taps(net, layers, pool, sample):
     taps = []
     for layer in layers:
         if layer not in calls:
-            close = difflib.get_close_matches(layer, calls, n=3, cutoff=0) if calls else []
+            close = closest(layer, calls, n=3, cutoff=0)
             raise ValueError(f"no module {layer!r} runs in this network; some that do: {', '.join(close)}")
         taps.append(Tap(layer, calls[layer]))
     return taps

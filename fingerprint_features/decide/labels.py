@@ -1,0 +1,14 @@
+"""What both classifiers ask of their labels."""
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+
+def encode(y, binary):
+    """Return the sorted classes of y and each row's position among them."""
+    check_classification_targets(y)
+    classes, codes = np.unique(y, return_inverse=True)
+    if binary and len(classes) > 2:
+        kind = type_of_target(y, input_name="y")
+        raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+    return classes, codes.ravel()
