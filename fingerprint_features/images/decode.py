@@ -75,7 +75,7 @@ def decode_array(array, options, size=None):
 def _finish(picture, options, size):
     if picture.palette and options.palette == "error":
         raise unsupported("a palette image: convert it, or use DecodeOptions(palette='expand')")
-    pixels = _settle_depth(picture.pixels, options.value_range)
+    pixels = _settle_depth(picture, options.value_range)
     if picture.alpha is not None:
         pixels = _flatten_alpha(pixels, picture.alpha, options.alpha)
     if options.orientation == "apply" and picture.orientation in _TURNS:
@@ -84,17 +84,28 @@ def _finish(picture, options, size):
         import cv2
 
         pixels = cv2.resize(np.ascontiguousarray(pixels), (size[1], size[0]), interpolation=cv2.INTER_AREA)
+        if pixels.dtype == np.float32:  # the means of saturated pixels overshoot by a rounding error
+            np.clip(pixels, 0, 1, out=pixels)
     return np.ascontiguousarray(pixels)
 
 
-def _settle_depth(pixels, value_range):
-    if pixels.dtype == np.uint8:
+def _settle_depth(picture, value_range):
+    pixels = picture.pixels
+    if pixels.dtype == np.uint8 and picture.value_range is None:
         return pixels
     if pixels.dtype.kind not in "iuf":
         raise unsupported(f"pixels of dtype {pixels.dtype}: convert them to numbers")
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         bad = int((~np.isfinite(pixels)).sum())
         raise ImageReadError.one("not-finite", f"{bad} values are NaN or infinite: fill them before extraction")
+    if value_range == "window":
+        value_range = picture.value_range
+        if value_range is None:
+            raise ImageReadError.one(
+                "needs-range",
+                f"{pixels.dtype.name} values without a window of their own: choose the range with "
+                "DecodeOptions(value_range=(low, high))",
+            )
     if value_range is not None:
         low, high = value_range
         scaled = (pixels.astype(np.float64) - low) / (high - low)

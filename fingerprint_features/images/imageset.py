@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from .decode import decode_array, decode_bytes, read_file
+from .dicom import patients
 from .errors import ImageReadError, printable
 from .folder import scan_folder
 from .options import DecodeOptions
@@ -84,9 +85,10 @@ class ImageSet:
         path : path-like
             The folder. Links to folders are not followed; hidden files, thumbnails and files whose extension
             is known to be no image are passed over.
-        groups : sequence or callable, default=None
-            The patients: one label an image in the order of the ids, or a function from id to label, e.g.
-            ``lambda id: id.split("/")[0]`` for one sub-folder a patient.
+        groups : sequence, callable or str, default=None
+            The patients: one label an image in the order of the ids, a function from id to label, e.g.
+            ``lambda id: id.split("/")[0]`` for one sub-folder a patient, or a DICOM keyword such as
+            ``"PatientID"``, whose value is read from every file.
         size, options
             As for ImageSet.
 
@@ -95,10 +97,13 @@ class ImageSet:
         ImageSet
         """
         ids = scan_folder(path)
-        if callable(groups):
-            groups = [groups(id) for id in ids]
         path = os.fsdecode(path)
-        return cls([os.path.join(path, id) for id in ids], ids, groups, size=size, options=options)
+        paths = [os.path.join(path, id) for id in ids]
+        if isinstance(groups, str):
+            groups = patients(cls(paths, ids), groups)
+        elif callable(groups):
+            groups = [groups(id) for id in ids]
+        return cls(paths, ids, groups, size=size, options=options)
 
     @classmethod
     def join(cls, sets):

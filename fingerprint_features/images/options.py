@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Literal
 
 import numpy as np
 
@@ -29,10 +30,12 @@ class DecodeOptions:
         Larger images are refused from their header, before any pixel is decoded.
     page : int or None, default=None
         Which picture of a multi-page or animated file to take, counted from 0. None refuses such files.
-    value_range : (float, float) or None, default=None
+    value_range : (float, float), "window" or None, default=None
         Intensities that become black and white. Images deeper than 8 bits are clipped to it and turned into
-        float32 in [0, 1]; 8-bit images stay as they are. Needed for float and signed images, whose range no
-        file states, e.g. ``(-1000, 400)`` for a CT lung window in Hounsfield units.
+        float32 in [0, 1]; 8-bit images stay as they are. Float and signed images need it, for example
+        ``(-1000, 400)`` for a CT lung window in Hounsfield units. ``"window"`` takes the first window (center and
+        width) that each grey DICOM file states; deep images without one are refused. Files of one series often state
+        different windows, so the same tissue can get different intensities.
 
     Examples
     --------
@@ -48,7 +51,7 @@ class DecodeOptions:
     palette: str = "expand"
     max_pixels: float = 64e6
     page: int | None = None
-    value_range: tuple[float, float] | None = None
+    value_range: tuple[float, float] | Literal["window"] | None = None
 
     def __post_init__(self):
         for name, choices in _CHOICES.items():
@@ -64,6 +67,8 @@ class DecodeOptions:
 
 
 def _check_range(value_range):
+    if isinstance(value_range, str) and value_range == "window":
+        return value_range
     low_high = tuple(value_range) if np.ndim(value_range) == 1 else ()
     if (
         not all(isinstance(v, Real) and np.isfinite(v) for v in low_high)
@@ -71,6 +76,7 @@ def _check_range(value_range):
         or low_high[0] >= low_high[1]
     ):
         raise ValueError(
-            f"the 'value_range' option must be None or (low, high) with low < high. Got {value_range!r} instead."
+            f"the 'value_range' option must be None, (low, high) with low < high, or 'window'. "
+            f"Got {value_range!r} instead."
         )
     return low_high

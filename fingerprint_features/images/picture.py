@@ -9,12 +9,13 @@ from .errors import ImageReadError
 
 @dataclass
 class Picture:
-    """Pixels ``(h, w)`` or ``(h, w, 3)``, alpha ``(h, w)`` or None, and the orientation still to be applied."""
+    """Pixels ``(h, w)`` or ``(h, w, 3)``, alpha ``(h, w)`` or None, and what is still to be applied to them."""
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     orientation: int = 1
     palette: bool = False
+    value_range: tuple[float, float] | None = None  # what the file itself says is black and white
 
 
 def split_alpha(pixels):

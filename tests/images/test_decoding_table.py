@@ -80,13 +80,6 @@ def test_dicom_without_pydicom_names_the_extra(tmp_path, monkeypatch):
         ImageSet([path])[0]
 
 
-def test_compressed_dicom_without_its_codec_passes_on_what_is_missing(tmp_path):
-    from pydicom.uid import JPEGLSLossless
-
-    with pytest.raises(ImageReadError, match=r"lacks a decoder.*JPEG-LS"):
-        ImageSet([named("slice", dicom(GREY, syntax=JPEGLSLossless))(tmp_path)])[0]
-
-
 def test_pillow_set_to_fill_up_truncated_files_is_refused(tmp_path, monkeypatch):
     whole, half = named("a.gif", pillow(GREY, "GIF"))(tmp_path), named("b.gif", pillow(GREY, "GIF")[:-400])(tmp_path)
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
