@@ -10,7 +10,7 @@ from ..cache.identity import image_digest
 from ..checks import check_int, check_option, fail
 from ..images import ImageReadError, as_image_set
 from ..images.forms import Forms
-from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix, topk
+from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix
 from .base import BaseExtractor
 
 _KEPT = 2**27  # bytes of a decoded reference that stay in memory; a larger one is read again for every batch
@@ -109,7 +109,7 @@ class SSIM(BaseExtractor):
     def _finish(self, rows):
         if self.reduce is None:
             return rows
-        return np.column_stack([topk(rows, self.k) if n == "topk" else REDUCTIONS[n](rows) for n in self._names()])
+        return np.column_stack([REDUCTIONS[name](rows, self.k) for name in self._names()])
 
     def _value_state(self):
         """Return the content of the reference, in its order."""

@@ -2,12 +2,13 @@
 
 from typing import Any, Self
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..images import ImageSet
-from .pools import Pool, check_kinds, fit_features, pool_of_parameter, pool_of_x
+from .pools import Pool, check_input_names, check_kinds, fit_features, pool_of_parameter, pool_of_x, warn_unknown_groups
 
 
 class ReferenceEstimator(BaseEstimator):
@@ -79,6 +80,22 @@ class ReferenceEstimator(BaseEstimator):
         other._exchange(opened)
         return other
 
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Must be the columns seen in `fit`, where X was a table.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        check_input_names(self, input_features)
+        return np.array(self._column_names(), dtype=object)
+
     def _exchange(self, reference: Pool) -> None:
         """Replace the reference; keep what was learnt from X and y."""
         raise NotImplementedError
@@ -105,6 +122,12 @@ class ReferenceEstimator(BaseEstimator):
 
     def _fit_features(self, x: Pool, reference: Pool, y) -> None:
         self.features_ = fit_features(self.features, getattr(self, "fit_features", "x"), x, reference, y)
+
+    def _check_groups(self, known: bool) -> bool:
+        """Return whether patients are known wherever they matter; warn if not."""
+        if not known:
+            warn_unknown_groups(self)
+        return known
 
     def _refuse_changed_sets(self) -> None:
         if self._changed_sets:

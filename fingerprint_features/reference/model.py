@@ -2,11 +2,10 @@
 
 import numpy as np
 from sklearn.base import TransformerMixin, clone, is_classifier, is_clusterer
-from sklearn.utils.validation import check_is_fitted
 
 from ..checks import check_option, check_real, fail
 from .base import ReferenceEstimator
-from .pools import Pool, by_content, check_input_names, extract, joined, pool_of_parameter
+from .pools import Pool, by_content, extract, joined, pool_of_parameter
 
 # output -> the method of the estimator that it calls
 _METHODS = {
@@ -134,30 +133,15 @@ default="score_samples"
         values = self._values(self._seen(x))
         return values if self.mean_ is None else (values - self.mean_) / self.std_
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns: estimator and output, numbered for ``output="transform"``.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Only held against the columns seen in `fit`.
-
-        Returns
-        -------
-        ndarray of str objects
-        """
-        check_is_fitted(self)
-        check_input_names(self, input_features)
-        name = f"{type(self.estimator).__name__.lower()}_{self.output}"
-        if self.output != "transform":
-            return np.array([name], dtype=object)
-        return np.array([f"{name}_{i}" for i in range(self.n_columns_)], dtype=object)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def _column_names(self):
+        name = f"{type(self.estimator).__name__.lower()}_{self.output}"
+        return [f"{name}_{i}" for i in range(self.n_columns_)] if self.output == "transform" else [name]
 
     def _check_params(self):
         check_option(self, "output", tuple(_METHODS))

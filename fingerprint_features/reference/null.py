@@ -1,95 +1,176 @@
-"""Nulls: how similar two images are that have nothing to do with each other, measured in fit."""
+"""The null distribution: how similar unrelated images are, measured in fit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from .pools import own, same_content, same_group
+from ..similarity import REDUCTIONS
+from .pools import Pool, own, same_content, same_group
 
 NULLS = ("self", "cross", "reference", "both")
 
 _MOST_X = 4000  # images of X: 16 million pairs
 _MOST_REFERENCE = 1000
 
+Compare = Callable[[Pool, Pool], NDArray]  # from two sets to their matrix of similarities
 
-def measure_null(null, X, x, reference, compare, diag):
-    """Return the mean, the standard deviation and the maximum of the similarities of strangers.
 
-    Parameters
+@dataclass(frozen=True)
+class Null:
+    """Mean, standard deviation and maximum of the null distribution.
+
+    Attributes
     ----------
-    null : {"self", "cross", "reference", "both"}, callable or array-like
-    X : ImageSet or array-like
-        What a callable is given.
-    x, reference : Pool
-    compare : callable
-        From two pools to their matrix of similarities.
-    diag : {"exclude", "row_mean"}
-
-    Returns
-    -------
-    mean, std, maximum : float
+    mean, std, max : float, or ndarray of shape (n_columns,)
+        Of single similarities, or of each column.
     """
-    if isinstance(null, str):
-        similarities = _pairs(null, x, reference, compare, diag)
-    else:
-        similarities = np.asarray(null(X) if callable(null) else null, dtype=np.float64).ravel()
-    if not len(similarities) or not np.isfinite(similarities).all():
-        raise ValueError(
-            f"the null has no pairs, or similarities that are not finite ({len(similarities)} pairs of n_samples = "
-            f"{len(x)}): it takes two different images, of different patients where these are known"
+
+    mean: float | NDArray
+    std: float | NDArray
+    max: float | NDArray
+
+    @classmethod
+    def of_similarities(cls, similarities: ArrayLike) -> Self:
+        """Return the null of similarities measured elsewhere."""
+        return cls._of_parts([(np.asarray(similarities, dtype=np.float64).ravel(), 1.0)], None)
+
+    @classmethod
+    def of_pairs(cls, pairs: str, x: Pool, reference: Pool, compare: Compare, diag: str = "exclude") -> Self:
+        """Return the null of the similarities of pairs of unrelated images.
+
+        Of more than 4,000 images of X and 1,000 of the reference a sample is compared, and its pairs are weighted so
+        that mean and standard deviation are those of all pairs.
+
+        Parameters
+        ----------
+        pairs : {"self", "cross", "reference", "both"}
+            X with X, X with the reference, the reference with itself, or all of these: the matrix of both sets with
+            both, which holds the pairs of X and the reference twice.
+        x, reference : Pool
+        compare : callable
+        diag : {"exclude", "row_mean"}
+            What an image compared with itself counts as: nothing, or the mean of its row.
+        """
+        some_x, some_reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+        parts = []
+        if pairs in ("self", "both"):
+            parts += _within(some_x, len(x), compare, diag)
+        if pairs in ("cross", "both"):
+            weight = (len(x) / len(some_x)) * (len(reference) / len(some_reference))
+            parts.append((compare(some_x, some_reference).ravel(), 2 * weight if pairs == "both" else weight))
+        if pairs in ("reference", "both"):
+            parts += _within(some_reference, len(reference), compare, diag)
+        return cls._of_parts(parts, len(x))
+
+    @classmethod
+    def of_reductions(
+        cls, pairs: str, x: Pool, reference: Pool, compare: Compare, reductions: list[str], k: int = 1
+    ) -> Self:
+        """Return the null of reductions: each image reduced over the images that it is unrelated to.
+
+        Parameters
+        ----------
+        pairs, x, reference, compare
+            As in `of_pairs`. Every sampled image of a set counts as often as it stands for.
+        reductions : list of str
+            The null has one entry for each; 0 for those that are no key of `REDUCTIONS`.
+        k : int, default=1
+            For `topk`.
+        """
+        some_x, some_reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+        compared = {
+            "self": [(some_x, [some_x])],
+            "cross": [(some_x, [some_reference])],
+            "reference": [(some_reference, [some_reference])],
+            "both": [(some_x, [some_x, some_reference]), (some_reference, [some_x, some_reference])],
+        }
+        parts = []
+        for members, others in compared[pairs]:
+            similarities = np.hstack([compare(members, other) for other in others])
+            similarities[np.hstack([own(members, other) for other in others])] = np.nan
+            columns = [
+                REDUCTIONS[name](similarities, k) if name in REDUCTIONS else np.zeros(len(members))
+                for name in reductions
+            ]
+            parts.append((np.column_stack(columns), len(x if members is some_x else reference) / len(members)))
+        return cls._of_parts(parts, len(x))
+
+    @classmethod
+    def _of_parts(cls, parts: list[tuple[NDArray, float]], n_samples: int | None) -> Self:
+        """Return the null of values, each part with a weight of its own; of every column of tables."""
+        parts = [(values, weight) for values, weight in parts if len(values)]
+        n = sum(len(values) for values, _ in parts)
+        if not n or not all(np.isfinite(values).all() for values, _ in parts):
+            of = "" if n_samples is None else f" of n_samples = {n_samples}"
+            raise ValueError(
+                f"the null has no pairs, or similarities that are not finite ({n} values{of}): it takes two different "
+                "images, of different patients where these are known"
+            )
+        total = sum(weight * len(values) for values, weight in parts)
+        mean = sum(weight * values.sum(axis=0) for values, weight in parts) / total
+        square = sum(weight * ((values - mean) ** 2).sum(axis=0) for values, weight in parts) / total
+        most = np.max([values.max(axis=0) for values, _ in parts], axis=0)
+        numbers = mean, np.sqrt(square), most
+        return cls(*numbers) if np.ndim(mean) else cls(*map(float, numbers))
+
+    def standardized(self, values: NDArray, how: str, *, shift: bool = True, column: int | None = None) -> NDArray:
+        """Return values relative to the null.
+
+        Parameters
+        ----------
+        values : ndarray
+        how : {"max", "mean", "zscore"}
+            Subtract the maximum, the mean, or the mean and divide by the standard deviation (unless that is 0).
+        shift : bool, default=True
+            False for differences and spreads: nothing is subtracted from them.
+        column : int, default=None
+            Which entry of a null of several columns.
+        """
+        mean, std, most = (
+            number if column is None else np.asarray(number)[column] for number in (self.mean, self.std, self.max)
         )
-    return float(similarities.mean()), float(similarities.std()), float(similarities.max())
+        if shift:
+            values = values - (most if how == "max" else mean)
+        return values / std if how == "zscore" and std > 0 else values
 
 
-def measure_reduced_null(null, x, reference, compare, reduce):
-    """Return the mean, the standard deviation and the maximum of each reduction of the rows of strangers.
+def measure_null(model, X, x: Pool, compare: Compare) -> Null | None:
+    """Return the null that the parameters of a ReferenceSimilarity ask for, or None.
 
     Parameters
     ----------
-    null : {"self", "cross", "reference", "both"}
-    x, reference : Pool
+    model : ReferenceSimilarity
+        With its `reference_`.
+    X : ImageSet or array-like
+        What a callable null is given.
+    x : Pool
+        X, opened.
     compare : callable
-        From two pools to their matrix of similarities.
-    reduce : callable
-        From a pool and its similarities, NaN for what is left out, to columns (n, n_reductions).
-
-    Returns
-    -------
-    mean, std, maximum : ndarray of shape (n_reductions,)
     """
-    x, reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
-    pairs = {
-        "self": [(x, [x])],
-        "cross": [(x, [reference])],
-        "reference": [(reference, [reference])],
-        "both": [(x, [x, reference]), (reference, [x, reference])],
-    }
-    columns = []
-    for pool, others in pairs[null]:
-        similarities = np.hstack([compare(pool, other) for other in others])
-        similarities[np.hstack([own(pool, other) for other in others])] = np.nan
-        columns.append(reduce(pool, similarities))
-    columns = np.vstack(columns)
-    return columns.mean(axis=0), columns.std(axis=0), columns.max(axis=0)
+    null = "self" if model.null is None and model.standardize is not None else model.null
+    if null is None:
+        return None
+    if model.null_of == "reduced":
+        names = [model.reduce] if isinstance(model.reduce, str) else model.reduce
+        return Null.of_reductions(null, x, model.reference_, compare, names, model.k)
+    if isinstance(null, str):
+        return Null.of_pairs(null, x, model.reference_, compare, model.diag)
+    return Null.of_similarities(null(X) if callable(null) else null)
 
 
-def _pairs(null, x, reference, compare, diag):
-    """Return the similarities of all pairs of a null, as one flat array."""
-    x, reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
-    if null == "self":
-        return _within(x, compare, diag)
-    if null == "reference":
-        return _within(reference, compare, diag)
-    across = compare(x, reference).ravel()
-    if null == "cross":
-        return across
-    return np.concatenate([_within(x, compare, diag), across, across, _within(reference, compare, diag)])
-
-
-def _within(pool, compare, diag):
-    similarities = compare(pool, pool)
-    itself, kin = same_content(pool, pool), same_group(pool, pool)
+def _within(members: Pool, n: int, compare: Compare, diag: str) -> list[tuple[NDArray, float]]:
+    """Return the similarities among the sampled members of a set of n, and how many pairs each stands for."""
+    similarities = compare(members, members)
+    itself, kin = same_content(members, members), same_group(members, members)
     counts = ~itself if kin is None else ~(itself | kin)
+    share = len(members) / n
+    pair = 1.0 if share == 1 else (n * (n - 1)) / max(len(members) * (len(members) - 1), 1)
+    parts = [(similarities[counts], pair)]
     if diag == "row_mean" and counts.any():
-        rows = np.where(counts | itself, similarities, np.nan)
-        similarities = np.where(itself, np.nanmean(rows, axis=1, keepdims=True), similarities)
-        counts |= itself
-    return similarities[counts]
+        means = np.nanmean(np.where(counts | itself, similarities, np.nan), axis=1)
+        copies = itself.sum(axis=1) - 1  # a copy is a pair of two members, with the value of the diagonal
+        parts += [(means, 1 / share), (np.repeat(means, copies), pair)]
+    return parts

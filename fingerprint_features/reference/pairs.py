@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ..checks import check_int, check_option, fail
 from .base import ReferenceEstimator
-from .pools import by_content, extract, groups_known, own, same_group, warn_unknown_groups
+from .pools import by_content, extract, groups_known, own, same_group
 
 _CELLS = 2**22  # numbers held at a time: 32 MB
 
@@ -149,7 +149,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         # by content, so that neither the order of X nor that of the reference reaches the estimator
         self._exchange(reference)
-        self.groups_known_ = self._check_groups(x)
+        self.groups_known_ = self._check_groups(self._knows_groups(x))
         self.classes_, codes = np.unique(y, return_inverse=True)
         order = sorted(range(len(x)), key=lambda i: (x.digests[i], codes[i]))
         x, y = x.take(order), y[order]
@@ -185,7 +185,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         """
         x = self._open(X)
         if self.groups_known_:
-            self._check_groups(x)
+            self._check_groups(self._knows_groups(x))
         x.values = extract(self.features_, x.data)  # all at once: features have workers and batches of their own
         step = max(1, _CELLS // (len(self.reference_) * len(self.classes_)))
         return np.vstack([self._sum_up(x.take(slice(i, i + step))) for i in range(0, len(x), step)])
@@ -233,12 +233,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         check_classification_targets(y)
         return y
 
-    def _check_groups(self, x):
-        """Return whether patients are known wherever they matter; warn if not."""
-        known = self.reference is not None or groups_known(x, self.reference_)
-        if not known:
-            warn_unknown_groups(self)
-        return known
+    def _knows_groups(self, x):
+        return self.reference is not None or groups_known(x, self.reference_)
 
     def _has_groups(self):
         return isinstance(self.pair, str) and self.pair == "groupdist"

@@ -228,7 +228,7 @@ def warn_unknown_groups(estimator):
         f"{type(estimator).__name__} does not know which images show the same patient, so a patient's other slices "
         "count as strangers: give ImageSet(..., groups=patients), or groups=ids if no patient occurs twice",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

@@ -4,9 +4,9 @@ import os
 
 from ..cache import FeatureCache
 from ..checks import check_int, check_n_jobs, check_option, fail
-from ..similarity import METRICS
+from ..similarity import METRICS, REDUCTIONS
+from .columns import COLUMNS, need
 from .null import NULLS
-from .reductions import CALIBRATED, COMPETING, PLAIN, REDUCTIONS
 
 
 def check_params(estimator, reductions):
@@ -18,9 +18,9 @@ def check_params(estimator, reductions):
     reductions : list of str
         Empty for ``reduce=None``.
     """
-    known = all(isinstance(name, str) and name in REDUCTIONS for name in reductions)
+    known = all(isinstance(name, str) and name in COLUMNS for name in reductions)
     if not known or (not reductions and estimator.reduce is not None):
-        fail(estimator, "reduce", f"None, one or several of {', '.join(map(repr, REDUCTIONS))}")
+        fail(estimator, "reduce", f"None, one or several of {', '.join(map(repr, COLUMNS))}")
     if len(set(reductions)) < len(reductions):
         fail(estimator, "reduce", "without repetitions")
     if not callable(estimator.metric):
@@ -55,20 +55,20 @@ def _check_cache(estimator):
 
 
 def _check_reduced_null(estimator, reductions):
-    """Raise for reductions whose value among strangers cannot be measured."""
+    """Raise for reductions whose value among unrelated images cannot be measured."""
     if not (estimator.null is None or isinstance(estimator.null, str)):
         raise ValueError("null_of='reduced' reduces whole rows: take null='self', 'cross', 'reference' or 'both'")
-    others = [name for name in reductions if REDUCTIONS[name][1] is not None and name not in PLAIN]
+    others = [name for name in reductions if COLUMNS[name].standardized is not None and name not in REDUCTIONS]
     if others or not reductions:
-        raise ValueError(f"null_of='reduced' is for reduce of {sorted(PLAIN)}, not for {others or None}")
+        raise ValueError(f"null_of='reduced' is for reduce of {sorted(REDUCTIONS)}, not for {others or None}")
 
 
 def _check_sets(estimator, reductions):
     """Raise for rules that need a set which was not given."""
-    calibrated = [name for name in reductions if name in CALIBRATED]
+    calibrated = need(reductions, "holdout")
     if calibrated and estimator.holdout is None:
         raise ValueError(f"reduce={calibrated} needs real images that were not used: pass holdout=, e.g. 'unused'")
-    counting = [name for name in reductions if name in COMPETING]
+    counting = need(reductions, "competition")
     if counting and (estimator.reference is None or estimator.against != "reference"):
         raise ValueError(f"reduce={counting} counts over a reference: pass reference=, and against='reference'")
     if estimator.reduce is None and (estimator.reference is None or estimator.against != "reference"):
@@ -77,3 +77,17 @@ def _check_sets(estimator, reductions):
         raise ValueError("against='both' needs a second set: pass reference=")
     if estimator.reference is None and isinstance(estimator.null, str) and estimator.null != "self":
         raise ValueError(f"null={estimator.null!r} needs a second set: pass reference=")
+
+
+def check_exchangeable(estimator):
+    """Raise if the columns of a fitted estimator cannot be had with another reference."""
+    if estimator.reduce is None:
+        raise ValueError(
+            "ReferenceSimilarity(reduce=None) has one column for each image of its reference, and what was learnt "
+            "from them does not fit the columns of another one: choose a reduction, e.g. 'max'"
+        )
+    if estimator.against == "self":
+        raise ValueError(
+            "ReferenceSimilarity(against='self') compares X with the X of fit, so another reference changes "
+            "nothing: take against='reference' or 'both'"
+        )

@@ -1,80 +1,73 @@
 """ReferenceSimilarity: how close each image is to the generated set, in columns for classifiers and thresholds."""
 
+from dataclasses import astuple, replace
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
+from ..images import ImageSet
 from .base import ReferenceEstimator
-from .measure import distance, image_similarity, similarity
-from .null import measure_null, measure_reduced_null
-from .pools import (
-    check_input_names,
-    extract,
-    groups_known,
-    own,
-    refuse_overlap,
-    same_content,
-    unused,
-    warn_unknown_groups,
-)
-from .reductions import COMPETING, PLAIN, REDUCTIONS, USES_K, Comparison
-from .rules import check_params
-
-_CELLS = 2**22  # similarities held at a time: 32 MB
+from .columns import column_name, make_columns, metric_name, nearest_needed, need
+from .comparer import Comparer
+from .competition import Competition
+from .null import measure_null
+from .pools import refuse_overlap, unused
+from .rules import check_exchangeable, check_params
+from .sets import ComparedSets
 
 
 class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
-    """Compare images with a reference set, usually the generated one: one column a reduction, larger for closer.
+    """Compare images with a reference set, usually the generated one; larger columns mean closer.
 
-    Every image is compared with every reference image; `reduce` says what is kept of its row of similarities.
+    Every image is compared with every reference image, and `reduce` says which columns are made of the similarities.
 
     Parameters
     ----------
     reference : ImageSet or array-like of shape (n_reference, d), default=None
-        What to compare with. None takes the X seen in `fit`, with whatever has an image's own content (and, by
-        `groups`, its own patient) left out: how isolated it is, whether it has near duplicates.
+        What to compare with. None takes the X seen in `fit`, without images of the same content or patient: how
+        isolated an image is, whether it has near duplicates.
     features : transformer, default=None
-        Turns X, reference and holdout into the tables to compare; a clone of it is fitted. None compares tables as
-        they are, and images when ``metric="ssim"``.
+        Turns all sets into tables; a clone of it is fitted. None compares tables as they are, and images when
+        ``metric="ssim"``.
     metric : str or callable, default="euclidean"
-        ``"euclidean"``, ``"mse"``, ``"cosine"``, ``"hamming"`` (columns that differ), ``"jaccard"`` (of 0 and
-        1), ``"wasserstein"`` (of quantile features), ``"ssim"`` (of images), or ``metric(A, B)`` that returns
+        ``"euclidean"``, ``"mse"``, ``"cosine"``, ``"hamming"`` (number of columns that differ), ``"jaccard"`` (of 0
+        and 1), ``"wasserstein"`` (of quantile features), ``"ssim"`` (of images), or ``metric(A, B)`` that returns
         similarities of shape ``(len(A), len(B))``. Distances are negated.
     reduce : str, list of str or None, default="max"
-        One column each; None gives the similarities themselves, one column a reference image. ``"max"``,
-        ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"``;
-        ``"rank"`` (mean, over the reference, of the image's rank among the images seen in `fit`; 1 is the most
-        similar), ``"hits"`` (reference images that have it among their k most similar), ``"hit_max"`` (largest
-        similarity to one of those); ``"monte_carlo"`` (share of the reference nearer than the holdout, or else X,
-        usually is). With a holdout: ``"log_ratio"`` (log distance to the k-th nearest holdout image minus that to
-        the k-th nearest reference image), ``"diff"`` (the same without logarithms), ``"dpi"`` (share of the
-        reference among the k nearest of both, as if both sets were equally large).
+        One column each. ``"max"``, ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"`` of the
+        similarities; ``"rank"`` (mean rank of the image among the images seen in `fit`, over the reference; 1 is the
+        most similar), ``"hits"`` (how many reference images have it among their k most similar), ``"hit_max"``
+        (largest similarity to one of those), ``"monte_carlo"`` (share of the reference nearer than the median
+        distance of the holdout, or else of X, to its nearest reference image). With a holdout: ``"log_ratio"`` (log
+        distance to the k-th nearest holdout image minus that to the k-th nearest reference image), ``"diff"`` (the
+        same without logarithms), ``"dpi"`` (share of the reference among the k nearest of both sets, as if these
+        were equally large). None gives all similarities, one column a reference image.
     holdout : "unused", ImageSet or array-like, default=None
-        Real images that the generator did not see. ``"unused"`` takes the rows labelled 0 in ``fit(X, y)``, so each
-        fold of a cross-validation has its own; an image's own content and patient are left out when it is scored
-        itself. Any other holdout must share no image with X.
+        Real images that the generator did not see. ``"unused"`` takes the rows labelled 0 in ``fit(X, y)``, without
+        the content and patient of the image that is scored. Any other holdout must share no image with X.
     against : {"reference", "self", "both"}, default="reference"
         Compare with the reference, with the X seen in `fit`, or with both as one set.
     null : {"self", "cross", "reference", "both"}, callable or array-like, default=None
-        Pairs whose similarity is that of strangers: X with X, X with the reference, the reference with itself
-        (at most 1,000 images), all of these, what ``null(X)`` returns, or similarities measured elsewhere. None
-        means ``"self"`` when `standardize` asks for one.
+        Pairs of unrelated images that form the null distribution: X with X, X with the reference, the reference with
+        itself, or all of these (of more than 4,000 images of X or 1,000 of the reference, a weighted sample). Or
+        similarities: ``null(X)``, or an array. None means ``"self"`` when `standardize` needs one.
     standardize : {"max", "zscore", "mean"}, default=None
-        Subtract the largest of the null, its mean and divide by its standard deviation, or its mean. For ``"max"``
-        to ``"min"`` and ``"hit_max"``; ``"std"`` and ``"diff"`` are divided only; the others are free of scale.
+        Subtract the maximum of the null; subtract its mean and divide by its standard deviation; or subtract its
+        mean. ``"std"`` and ``"diff"`` are only divided; ``"rank"``, ``"hits"`` and those without units stay.
     null_of : {"pairs", "reduced"}, default="pairs"
-        Whether the null is made of single pairs, as the published systems have it, or of the reductions themselves:
-        each image reduced over its strangers, one null a column. For ``"max"`` to ``"min"`` only.
+        Whether the null holds similarities of pairs, as in the published systems, or one null per column: the
+        reduction of every image over the images that it is unrelated to (for ``"max"`` to ``"min"`` only).
     k : int, default=1
         Neighbours for ``"topk"``, ``"hits"``, ``"hit_max"``, ``"log_ratio"``, ``"diff"`` and ``"dpi"``.
     diag : {"exclude", "row_mean"}, default="exclude"
-        What the null makes of an image compared with itself: nothing, or the mean of its row, as one published
-        system has it.
+        What an image compared with itself adds to the null: nothing, or the mean of its row (as one system has it).
     fit_features : {"x", "reference", "both"}, default="x"
         What `features` learns from.
     cache : path-like or FeatureCache, default=None
-        For ``metric="ssim"``: keeps the whole row of every image and pool, so that another rule, standardisation or
-        fold costs nothing. Features have the cache of their FeaturePipeline.
+        For ``metric="ssim"``: keeps the similarities of every image to the whole reference. Other features have the
+        cache of their FeaturePipeline.
     n_jobs : int, default=None
         Threads for comparing. Never changes the values.
     progress : bool, default=False
@@ -84,8 +77,12 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     ----------
     features_ : transformer or None
         The fitted features.
-    null_mean_, null_std_, null_max_ : float, or ndarray of shape (n_reductions,)
-        The null, when there is one; an array with ``null_of="reduced"``.
+    null_mean_, null_std_, null_max_ : float, ndarray of shape (n_reductions,) or None
+        The null; an array with ``null_of="reduced"``.
+    radius_ : float or None
+        The distance that ``"monte_carlo"`` calls near.
+    groups_known_ : bool
+        Whether the patients of all sets that need them are known.
 
     See Also
     --------
@@ -93,20 +90,16 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     Notes
     -----
-    "Itself" means the same content, never the same position or id, so ``fit_transform(X)`` equals
-    ``fit(X).transform(X)``, and a row depends on no other row of the same call. A file and the array that it decodes
-    to are not recognised as one, so keep to one of them. Patients (`groups`) are known of ImageSets alone; tables
-    carry none, so for patients with several slices put the extractor into `features`.
+    Two images are the same if their content is, whatever their ids and positions: ``fit_transform(X)`` equals
+    ``fit(X).transform(X)``, and no row depends on the others. Only ImageSets know patients (`groups`).
 
-    In ``"rank"`` and the hits all images of fit compete, those of the same patient too; of two equally similar ones
-    content decides which has the hit, and each counts one half in ``"rank"``. An exact copy counts as 1e-9 away in
-    ``"log_ratio"``. Rules are meant strictly: ``score > cut``.
+    In ``"rank"``, ``"hits"`` and ``"hit_max"`` all images of `fit` compete. Of two equally similar images, content
+    decides which gets the place; in ``"rank"`` each counts one half. Distances below 1e-9 count as 1e-9 in
+    ``"log_ratio"``.
 
-    `with_reference` keeps the features, the null, the holdout, the X of `fit` that ``against="both"`` compares with,
-    the radius of ``"monte_carlo"``, and the images that compete in ``"rank"`` and the hits; these are compared with
-    the other reference once. The holdout must hold nothing that the other generator saw either. ``"hits"`` counts
-    reference images and the largest similarities grow with their number, so cuts are learnt best with sets of about
-    one size.
+    `with_reference` keeps all that was learnt: features, null, holdout, radius, and the X of `fit` that competes or
+    that ``against`` names. The holdout must hold no training images of the other generator. ``"hits"`` and the largest
+    similarities grow with the size of the reference, so rules are best learnt with references of about one size.
 
     References
     ----------
@@ -115,10 +108,14 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> generated = np.array([[0.0], [10.0]])
+    Columns of two images, compared with two generated ones:
+
+    >>> generated = [[0.0], [10.0]]
     >>> ReferenceSimilarity(generated, reduce=["max", "mean"]).fit_transform([[1.0], [7.0]])
     array([[-1., -5.], [-3., -5.]])
+
+    A holdout of unused images needs labels:
+
     >>> ReferenceSimilarity(generated, reduce="log_ratio", holdout="unused").fit([[1.0], [7.0]])
     Traceback (most recent call last):
     ValueError: ReferenceSimilarity(holdout='unused') takes the rows labelled 0: it requires y to be passed, but the
@@ -162,8 +159,8 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self.n_jobs = n_jobs
         self.progress = progress
 
-    def fit(self, X, y=None):
-        """Open the sets, fit the features, and measure what standardising and the hits need.
+    def fit(self, X: ImageSet | ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Open the sets, fit the features, and measure the null and the competition where columns need them.
 
         Parameters
         ----------
@@ -182,15 +179,14 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         elif holdout is not None:
             refuse_overlap(x, holdout)
         self._fit_features(x, reference, y)
-        self.x_, self.reference_, self.holdout_ = x, reference, holdout
-        self.groups_known_ = self._check_groups(x)
-        self._learn(X)
-        if not self._compares_with_x():
-            self.x_ = None
+        self.reference_ = reference
+        self.sets_ = ComparedSets.opened(self.against, x, None if self.reference is None else reference, holdout)
+        self.groups_known_ = self._check_groups(self.sets_.groups_known(x))
+        self._learn(X, x)
         self._changed_sets = ()
         return self
 
-    def transform(self, X):
+    def transform(self, X: ImageSet | ArrayLike) -> NDArray[np.float64]:
         """Return one row of columns per image.
 
         Parameters
@@ -202,34 +198,12 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         ndarray of shape (n, n_reductions) and dtype float64
         """
         x = self._open(X)
-        if self.holdout_ is not None and not self._takes_unused():
-            refuse_overlap(x, self.holdout_)
+        if self.sets_.holdout is not None and not self._takes_unused():
+            refuse_overlap(x, self.sets_.holdout)
         if self.groups_known_:
-            self._check_groups(x)
-        if not self._sees_images():
-            self._valued(x)  # all at once: features have workers and batches of their own
-        return np.vstack([self._rows(part) for part in self._parts(x)])
-
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns: metric and reduction.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Only held against the columns seen in `fit`.
-
-        Returns
-        -------
-        ndarray of str objects
-        """
-        check_is_fitted(self)
-        check_input_names(self, input_features)
-        metric = self.metric if isinstance(self.metric, str) else getattr(self.metric, "__name__", "similarity")
-        if self.reduce is None:
-            members = self.reference_.ids if self.reference_.is_images else range(len(self.reference_))
-            return np.array([f"{metric}_{member}" for member in members], dtype=object)
-        of_k = f"_k{self.k}" if self.k > 1 else ""
-        return np.array([f"{metric}_{name}{of_k if name in USES_K else ''}" for name in self._names()], dtype=object)
+            self._check_groups(self.sets_.groups_known(x))
+        comparer = self._comparer()
+        return np.vstack([self._columns(part, comparer) for part in self.sets_.blocks(x, comparer)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -239,12 +213,14 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    # ---- what the parameters mean -----------------------------------------------------------------------
+    def _column_names(self):
+        if self.reduce is None:
+            members = self.reference_.ids if self.reference_.is_images else range(len(self.reference_))
+            return [f"{metric_name(self.metric)}_{member}" for member in members]
+        return [column_name(self.metric, name, self.k) for name in self._names()]
 
     def _names(self):
-        if self.reduce is None:
-            return []
-        return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce)
+        return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce or ())
 
     def _takes_unused(self):
         return isinstance(self.holdout, str)
@@ -252,166 +228,31 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     def _sees_images(self):
         return isinstance(self.metric, str) and self.metric == "ssim"
 
-    def _compares_with_x(self):
-        return self.reference is None or self.against != "reference"
-
-    def _competes(self):
-        return not COMPETING.isdisjoint(self._names())
+    def _learn(self, X, x):
+        """Measure the null, the competition and the radius; each only where it is needed."""
+        comparer, sets = self._comparer(), self.sets_
+        self.null_ = measure_null(self, X, x, comparer)
+        self.null_mean_, self.null_std_, self.null_max_ = astuple(self.null_) if self.null_ else (None, None, None)
+        if need(self._names(), "competition"):
+            sets.competition = Competition.among(x, sets.reference, comparer)
+        near = x if sets.holdout is None else sets.holdout
+        self.radius_ = sets.median_distance(near, comparer) if need(self._names(), "radius") else None
 
     def _exchange(self, reference):
-        if self.reduce is None:
-            raise ValueError(
-                "ReferenceSimilarity(reduce=None) has one column for each image of its reference, and what was learnt "
-                "from them does not fit the columns of another one: choose a reduction, e.g. 'max'"
-            )
-        if self.against == "self":
-            raise ValueError(
-                "ReferenceSimilarity(against='self') compares X with the X of fit, so another reference changes "
-                "nothing: take against='reference' or 'both'"
-            )
+        check_exchangeable(self)
+        other = self.sets_.competition and self.sets_.competition.with_reference(reference, self._comparer())
         self.reference_ = reference
-        if self._competes():
-            self._rank_competitors()
+        self.sets_ = replace(self.sets_, reference=reference, competition=other)
 
-    # ---- comparisons ------------------------------------------------------------------------------------
+    def _columns(self, x, comparer):
+        comparison = self.sets_.compare(x, comparer, self.k, self.radius_)
+        if self.reduce is not None:
+            return make_columns(self._names(), comparison, self.null_, self.standardize, self.null_of == "reduced")
+        similarities = comparison.similarities
+        return similarities if self.standardize is None else self.null_.standardized(similarities, self.standardize)
 
-    def _learn(self, X):
-        """Measure the null, the competitors and the radius; each only when asked for."""
-        self.competitors_ = self.standings_ = self.sentinel_ = self.radius_ = self.null_mean_ = self.null_std_ = (
-            self.null_max_
-        ) = None
-        null = "self" if self.null is None and self.standardize is not None else self.null
-        if null is not None:
-            if self.null_of == "reduced":
-                numbers = measure_reduced_null(null, self.x_, self.reference_, self._compare, self._plainly_reduced)
-            else:
-                numbers = measure_null(null, X, self.x_, self.reference_, self._compare, self.diag)
-            self.null_mean_, self.null_std_, self.null_max_ = numbers
-        if self._competes():
-            self._gather_competitors()
-        if "monte_carlo" in self._names():
-            near = self.x_ if self.holdout_ is None else self.holdout_
-            nearest = [np.nanmax(self._compared(part), axis=1) for part in self._parts(near)]
-            self.radius_ = float(np.median(distance(self.metric, np.concatenate(nearest))))
-
-    def _gather_competitors(self):
-        """Compare the images of fit with the reference; in the order of their content, which settles ties."""
-        _, firsts = np.unique(self.x_.digests, return_index=True)
-        self.competitors_ = self.x_.take(firsts)
-        self._rank_competitors()
-
-    def _rank_competitors(self):
-        if not self._sees_images():
-            self._valued(self.competitors_)  # kept, for another reference
-        parts = self._parts(self.competitors_)
-        self.standings_ = np.vstack([self._compare(part, self.reference_) for part in parts])
-        # Below all that can have a hit: such an image is at least as similar as some competitor.
-        low, high = self.standings_.min(), self.standings_.max()
-        if self.sentinel_ is None or self.sentinel_ >= low:  # what was learnt from it stays where it can
-            self.sentinel_ = 2 * low - high if high > low else low - 1
-
-    def _plainly_reduced(self, x, similarities):
-        """Return the columns before standardising, of reductions that need no more than similarities; 0 for others."""
-        comparison = Comparison(self._enough(similarities, x), None, None, self.k, None, None, None)
-        plain = [REDUCTIONS[name][0](comparison) if name in PLAIN else np.zeros(len(x)) for name in self._names()]
-        return np.column_stack(plain)
-
-    def _rivals(self, x):
-        if not self._competes():
-            return None
-        return {
-            "competitors": self.standings_,
-            "exclude": same_content(x, self.competitors_),
-            "position": np.searchsorted(self.competitors_.digests, x.digests),
-        }
-
-    def _parts(self, pool):
-        step = max(1, _CELLS // (len(self.reference_) + len(self.holdout_ or ()) + len(self.x_ or ())))
-        return [pool.take(slice(start, start + step)) for start in range(0, len(pool), step)]
-
-    def _rows(self, x):
-        pool = self._compared(x)
-        if self.reduce is None:
-            return self._standardized(pool, "shift")
-        holdout = None if self.holdout_ is None else self._without_own(x, self.holdout_)
-        comparison = Comparison(
-            pool=pool,
-            holdout=holdout,
-            rivals=self._rivals(x),
-            k=self.k,
-            distance=lambda similarities: distance(self.metric, similarities),
-            sentinel=self.sentinel_,
-            radius=self.radius_,
+    def _comparer(self):
+        needed = nearest_needed(self._names(), self.k)
+        return Comparer(
+            type(self).__name__, self.metric, self.features_, needed, self.cache, self.n_jobs, self.progress
         )
-        columns = []
-        for i, (reduction, effect) in enumerate(REDUCTIONS[name] for name in self._names()):
-            column = np.asarray(reduction(comparison), dtype=np.float64)
-            columns.append(self._standardized(column, effect, i if self.null_of == "reduced" else ...))
-        return np.column_stack(columns)
-
-    def _standardized(self, values, effect, which=...):
-        """Apply the null, or that of one column, to raw values."""
-        if effect is None or self.standardize is None:
-            return values
-        if effect == "shift":
-            values = values - np.asarray(self.null_max_ if self.standardize == "max" else self.null_mean_)[which]
-        std = np.asarray(self.null_std_)[which]
-        return values / std if self.standardize == "zscore" and std > 0 else values
-
-    def _compared(self, x):
-        """Return the similarities to what `against` names, NaN where a member does not count."""
-        parts = []
-        if self.reference is not None and self.against != "self":
-            parts.append(self._to_reference(x))
-        if self._compares_with_x():
-            parts.append(self._without_own(x, self.x_))
-        return self._enough(np.hstack(parts), x)
-
-    def _to_reference(self, x):
-        """Compare with the reference; what fit compared with it is not compared again."""
-        if self.standings_ is None:
-            return self._compare(x, self.reference_)
-        last = len(self.competitors_) - 1
-        place = np.minimum(np.searchsorted(self.competitors_.digests, x.digests), last)
-        known = np.array([self.competitors_.digests[p] == d for p, d in zip(place, x.digests, strict=True)])
-        similarities = self.standings_[place]
-        if not known.all():
-            similarities[~known] = self._compare(x.take(~known), self.reference_)
-        return similarities
-
-    def _without_own(self, x, pool):
-        similarities = self._compare(x, pool)
-        similarities[own(x, pool)] = np.nan
-        return self._enough(similarities, x)
-
-    def _enough(self, similarities, x):
-        wanted = 1 if USES_K.isdisjoint(self._names()) else self.k
-        counts = np.isfinite(similarities).sum(axis=1)
-        if (counts < wanted).any():
-            where = int(counts.argmin())
-            raise ValueError(
-                f"{type(self).__name__} found {counts[where]} to compare {x.ids[where]} with among n_samples = "
-                f"{similarities.shape[1]}, without its own content and patient, where k={self.k} asks for {wanted}: "
-                "give more images of other patients"
-            )
-        return similarities
-
-    def _compare(self, a, b):
-        if self._sees_images():
-            return image_similarity(a.data, b.data, self.cache, self.n_jobs, self.progress)
-        return similarity(self.metric, self._valued(a).values, self._valued(b).values, self.n_jobs)
-
-    def _valued(self, pool):
-        """Return the pool with its features."""
-        if pool.values is None:
-            pool.values = extract(self.features_, pool.data)
-        return pool
-
-    def _check_groups(self, x):
-        """Return whether patients are known wherever they matter; warn if not."""
-        others = [self.x_] if self._compares_with_x() else []
-        others += [] if self.holdout_ is None else [self.holdout_]
-        known = all(groups_known(x, other) for other in others)
-        if not known:
-            warn_unknown_groups(self)
-        return known

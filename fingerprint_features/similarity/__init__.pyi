@@ -5,7 +5,7 @@ from .metrics import pairwise_similarity as pairwise_similarity
 from .reductions import REDUCTIONS as REDUCTIONS
 from .reductions import hit_max as hit_max
 from .reductions import hits as hits
+from .reductions import largest as largest
 from .reductions import rank as rank
-from .reductions import topk as topk
 from .ssim import SSIMPool as SSIMPool
 from .ssim import ssim_matrix as ssim_matrix

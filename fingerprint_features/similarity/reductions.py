@@ -5,31 +5,63 @@ and the mean of the `topk` largest. `rank`, `hits` and `hit_max` also need the s
 other images that the same reference images might rather resemble.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .kernels import ranks
 
 
-def topk(S, k=3):
-    """Return the mean of the k largest similarities of each row (of all, when there are fewer)."""
+def largest(S: ArrayLike, k: int) -> NDArray:
+    """Return the k largest similarities of each row, smallest first and NaN last.
+
+    Parameters
+    ----------
+    S : array-like of shape (n_images, n_reference)
+        Similarities; NaN for what is left out.
+    k : int
+        At most n_reference are returned.
+
+    Returns
+    -------
+    ndarray of shape (n_images, min(k, n_reference))
+        NaN where a row has fewer similarities than k.
+    """
     S = _block(S)
     if k < 1:
         raise ValueError(f"k must be an int >= 1. Got {k!r} instead.")
     k = min(k, S.shape[1])
-    largest = np.partition(S, S.shape[1] - k, axis=1)[:, S.shape[1] - k :]
-    return np.sort(largest, axis=1).mean(axis=1, dtype=np.float64)  # sorted: the sum has one order
+    return np.sort(-np.partition(-S, k - 1, axis=1)[:, :k], axis=1)
 
 
-REDUCTIONS = {
-    "max": lambda S: _block(S).max(axis=1),
-    "mean": lambda S: _block(S).mean(axis=1, dtype=np.float64),
-    "topk": topk,
-    "std": lambda S: _block(S).std(axis=1, dtype=np.float64),
-    "min": lambda S: _block(S).min(axis=1),
+def _mean(S, k=None):
+    return _mean_of(_block(S))
+
+
+def _mean_of(rows):
+    valid = ~np.isnan(rows)
+    with np.errstate(invalid="ignore"):  # a row without similarities has no mean: NaN
+        return np.where(valid, rows, 0).sum(axis=1, dtype=np.float64) / valid.sum(axis=1)
+
+
+def _std(S, k=None):
+    S = _block(S)
+    return np.sqrt(_mean_of((S - _mean_of(S)[:, None]) ** 2))
+
+
+# Every reduction takes the similarities, NaN for what is left out, and k, which topk alone uses (all similarities,
+# where there are fewer). Sums are taken in float64. A row of NaN gives NaN.
+REDUCTIONS: dict[str, Callable[..., NDArray]] = {
+    "max": lambda S, k=None: np.fmax.reduce(_block(S), axis=1),
+    "mean": _mean,
+    "topk": lambda S, k: _mean_of(largest(S, k)),  # sorted: the sum has one order
+    "std": _std,
+    "min": lambda S, k=None: np.fmin.reduce(_block(S), axis=1),
 }
 
 
-def rank(S, competitors, *, exclude=None):
+def rank(S: ArrayLike, competitors: ArrayLike, *, exclude: ArrayLike | None = None) -> NDArray[np.float64]:
     """Return the mean rank of each image among its competitors, in [0, 1]; 1 = the most similar, always.
 
     For one reference image, the rank is the share of the competitors that are less similar to it; of those
@@ -60,18 +92,25 @@ def rank(S, competitors, *, exclude=None):
     return np.array(means)
 
 
-def hits(S, competitors, k=1, *, exclude=None, position=None):
+def hits(
+    S: ArrayLike,
+    competitors: ArrayLike,
+    k: int = 1,
+    *,
+    exclude: ArrayLike | None = None,
+    position: ArrayLike | None = None,
+) -> NDArray[np.int64]:
     """Return for how many reference images each image is among the k most similar, itself and its competitors counted.
 
     Parameters
     ----------
     S, competitors, exclude
-        As of `rank`.
+        As in `rank`.
     k : int, default=1
-        Places to be had.
+        How many top places each reference image gives.
     position : array-like of int of shape (n_images,), default=None
-        Place of each image in the row of competitors: of equally similar ones, the first goes first. None puts all
-        images behind the last.
+        Position of each image among the competitors. Of equally similar images, the one with the lower position gets
+        the place. None puts every image behind all competitors.
 
     Returns
     -------
@@ -87,13 +126,21 @@ def hits(S, competitors, k=1, *, exclude=None, position=None):
     )
 
 
-def hit_max(S, competitors, k=1, *, missing, exclude=None, position=None):
+def hit_max(
+    S: ArrayLike,
+    competitors: ArrayLike,
+    k: int = 1,
+    *,
+    missing: float,
+    exclude: ArrayLike | None = None,
+    position: ArrayLike | None = None,
+) -> NDArray[np.float64]:
     """Return the largest similarity of each image to a reference image that it hits; `missing` when it hits none.
 
     Parameters
     ----------
     S, competitors, k, exclude, position
-        As of `hits`.
+        As in `hits`.
     missing : float
         A finite number below every similarity: `Metric.floor`.
 

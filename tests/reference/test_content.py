@@ -46,7 +46,7 @@ def test_chunks_do_not_show(tables, monkeypatch):
     X, reference, _ = tables
     model = ReferenceSimilarity(reference, reduce=ALL, k=2, holdout="unused")
     whole = model.fit_transform(X, np.arange(24) % 2)
-    monkeypatch.setattr("fingerprint_features.reference.similarity._CELLS", 300)
+    monkeypatch.setattr("fingerprint_features.reference.comparer._CELLS", 300)
     assert_array_equal(model.fit_transform(X, np.arange(24) % 2), whole)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fingerprint_features.similarity import REDUCTIONS, find_metric, hit_max, hits, rank, topk
+from fingerprint_features.similarity import REDUCTIONS, find_metric, hit_max, hits, largest, rank
 
 S = np.array([[0.1, 0.5, 0.3, 0.9], [0.2, 0.2, 0.2, 0.2]])
 
@@ -16,10 +16,11 @@ def test_reductions_of_a_block_counted_by_hand():
     }
     assert set(expected) == set(REDUCTIONS)
     for name, values in expected.items():
-        np.testing.assert_allclose(REDUCTIONS[name](S), values, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(REDUCTIONS[name](S, 3), values, atol=1e-12, err_msg=name)
 
 
 def test_topk_runs_from_the_maximum_to_the_mean():
+    topk = REDUCTIONS["topk"]
     np.testing.assert_allclose(topk(S, 1), S.max(axis=1))
     np.testing.assert_allclose(topk(S, 2), [0.7, 0.2])
     np.testing.assert_allclose(topk(S, 99), S.mean(axis=1))
@@ -28,19 +29,35 @@ def test_topk_runs_from_the_maximum_to_the_mean():
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
+def test_what_is_left_out_does_not_count_and_a_row_of_nothing_is_nan(name):
+    block = np.random.default_rng(0).random((6, 9))
+    out = np.arange(54).reshape(6, 9) % 5 == 0
+    reduced = REDUCTIONS[name](np.where(out, np.nan, block), 3)
+    np.testing.assert_allclose(
+        reduced, [REDUCTIONS[name](row[~left][None], 3)[0] for row, left in zip(block, out, strict=True)]
+    )
+    assert np.isnan(REDUCTIONS[name](np.full((2, 4), np.nan), 3)).all()
+
+
+def test_the_largest_come_smallest_first_and_nothing_last():
+    np.testing.assert_array_equal(largest(S, 2), [[0.5, 0.9], [0.2, 0.2]])
+    np.testing.assert_array_equal(largest([[np.nan, 3, 1, np.nan]], 3), [[1, 3, np.nan]])
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
 def test_a_row_is_reduced_alike_alone_and_in_a_batch(name):
     block = np.random.default_rng(0).random((50, 301)).astype(np.float32)
-    whole = REDUCTIONS[name](block)
-    np.testing.assert_array_equal([REDUCTIONS[name](row[None])[0] for row in block], whole)
-    np.testing.assert_allclose(REDUCTIONS[name](block[:, ::-1]), whole, rtol=1e-6)
+    whole = REDUCTIONS[name](block, 3)
+    np.testing.assert_array_equal([REDUCTIONS[name](row[None], 3)[0] for row in block], whole)
+    np.testing.assert_allclose(REDUCTIONS[name](block[:, ::-1], 3), whole, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_what_is_no_block_is_refused(name):
     with pytest.raises(ValueError, match=r"block \(n_images, n_reference >= 1\), got shape \(4,\)"):
-        REDUCTIONS[name](S[0])
+        REDUCTIONS[name](S[0], 3)
     with pytest.raises(ValueError, match=r"got shape \(3, 0\)"):
-        REDUCTIONS[name](np.empty((3, 0)))
+        REDUCTIONS[name](np.empty((3, 0)), 3)
 
 
 # Three competitors, four reference images. Image 0 has (.1, .5, .3, .9).

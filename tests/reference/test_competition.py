@@ -1,0 +1,72 @@
+"""The competition for the places that each reference image gives."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.spatial.distance import cdist
+
+from fingerprint_features.reference.comparer import Comparer
+from fingerprint_features.reference.competition import Competition
+from fingerprint_features.reference.pools import Pool
+
+RNG = np.random.default_rng(0)
+IMAGES, REFERENCE = RNG.integers(0, 4, (12, 2)).astype(float), RNG.integers(0, 4, (7, 2)).astype(float)
+
+
+def compare(a, b):
+    return -cdist(a, b)
+
+
+@pytest.fixture
+def competition():
+    return Competition.among(Pool(IMAGES), Pool(REFERENCE), Comparer("X", compare))
+
+
+def test_every_content_competes_once_whatever_the_order(competition):
+    assert len(competition.images) == len(np.unique(IMAGES, axis=0)) < 12
+    turned = Competition.among(Pool(IMAGES[::-1].copy()), Pool(REFERENCE), Comparer("X", compare))
+    assert_array_equal(turned.similarities, competition.similarities)
+    assert_array_equal(compare(competition.images.data, REFERENCE), competition.similarities)
+
+
+def test_what_competes_is_not_compared_again(competition):
+    def count(a, b):
+        seen.extend(map(tuple, a))
+        return compare(a, b)
+
+    seen = []
+    x = Pool(np.vstack([IMAGES[3], [9.0, 9.0], IMAGES[5]]))
+    similarities = competition.compared(x, Pool(REFERENCE), Comparer("X", count))
+    assert seen == [(9.0, 9.0)]
+    assert_array_equal(similarities, compare(x.data, REFERENCE))
+    competition.compared(Pool(IMAGES), Pool(REFERENCE), Comparer("X", count))
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_every_reference_image_gives_k_places_ties_included(competition, k):
+    x = competition.images
+    assert competition.hits(x, competition.similarities, k).sum() == k * len(REFERENCE)
+
+
+def test_the_number_without_a_hit_is_below_every_hit(competition):
+    far = Pool(np.array([[99.0, 99.0]]))
+    similarities = compare(far.data, REFERENCE)
+    assert_array_equal(competition.hit_max(far, similarities, 1), [competition.no_hit])
+    assert competition.no_hit < competition.similarities.min()
+    assert competition.no_hit == 2 * competition.similarities.min() - competition.similarities.max()
+    kept = Competition(competition.images, competition.similarities, -50.0)
+    assert kept.no_hit == -50  # learnt before, and still below
+    raised = Competition(competition.images, competition.similarities, 0.0)
+    assert raised.no_hit == competition.no_hit
+    level = Competition(Pool(IMAGES[:1]), np.full((1, 3), 0.5))
+    assert level.no_hit == -0.5
+
+
+def test_ranks_leave_the_image_itself_out(competition):
+    x, similarities = competition.images, competition.similarities
+    expected = []
+    for i, row in enumerate(similarities):
+        others = np.delete(similarities, i, axis=0)
+        expected.append(np.mean((others < row).mean(axis=0) + 0.5 * (others == row).mean(axis=0)))
+    np.testing.assert_allclose(competition.rank(x, similarities), expected)
