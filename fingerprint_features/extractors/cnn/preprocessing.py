@@ -6,10 +6,10 @@ import numpy as np
 
 from ...images.intensity import to_gray, to_uint8
 
-# Of a longer strip only the middle is made, as the resized whole might not fit into memory; Pillow then places it
-# by coordinates in single precision, which turns the rounding of a few pixels.
-_LONGEST = 8
-
+# Of a strip that would have more pixels only the middle is resized. Pillow then places it by coordinates in single
+# precision, which turns the rounding of a few pixels; a smaller picture is resized whole, exactly as torchvision does.
+_MOST_PIXELS = 2**24
+_REACH = 4  # output pixels that an interpolation looks at on either side, Lanczos's three and one for rounding
 
 _INTERPOLATIONS = ("bilinear", "bicubic", "lanczos", "nearest")
 
@@ -60,28 +60,45 @@ class Preprocessing:
         """Number of channels that the network sees."""
         return len(self.mean)
 
-    def pixels(self, image):
-        """Return the part of an image that the network sees, shape (crop, crop, channels), in 8 bits."""
-        from PIL import Image
+    def pixels(self, image: np.ndarray, resize: str = "preset") -> np.ndarray:
+        """Return what the network sees of an image.
 
+        Parameters
+        ----------
+        image : ndarray of shape (height, width) or (height, width, 3)
+            uint8, uint16, or float32 in [0, 1].
+        resize : {"preset", "squash"}, default="preset"
+            "preset" resizes the shorter side and cuts out the middle; "squash" resizes the whole image to a square.
+
+        Returns
+        -------
+        ndarray of shape (crop, crop, channels) and dtype uint8
+        """
         image = to_uint8(to_gray(image) if self.channels == 1 else _one_channel_if_gray(image))
+        seen = self._squashed(image) if resize == "squash" else self._middle(image)
+        return np.broadcast_to(seen.reshape(self.crop, self.crop, -1), (self.crop, self.crop, self.channels))
+
+    def _squashed(self, image):
+        height, width = image.shape[:2]
+        if height * self.crop > _MOST_PIXELS:  # Pillow goes along the rows first, and would make each of them wide
+            image = self._resize(image, self.crop, width)
+        return self._resize(image, self.crop, self.crop)
+
+    def _middle(self, image):
         height, width = image.shape[:2]
         new_height, new_width = _resized(height, width, self.resize)
         top, left = round((new_height - self.crop) / 2), round((new_width - self.crop) / 2)
+        if new_height * new_width <= _MOST_PIXELS:
+            return self._resize(image, new_height, new_width)[top : top + self.crop, left : left + self.crop]
+        y, y0, y1 = _part(height, new_height, top, self.crop)
+        x, x0, x1 = _part(width, new_width, left, self.crop)
+        return self._resize(image[y, x], self.crop, self.crop, (x0, y0, x1, y1))
+
+    def _resize(self, image, height, width, box=None):
+        from PIL import Image
+
         method = getattr(Image.Resampling, self.interpolation.upper())
-        size, box = (new_width, new_height), None
-        if max(size) > _LONGEST * self.resize:
-            across, down = width / new_width, height / new_height
-            box = (
-                left * across,
-                top * down,
-                min((left + self.crop) * across, width),
-                min((top + self.crop) * down, height),
-            )
-            size, top, left = (self.crop, self.crop), 0, 0
-        seen = np.asarray(Image.fromarray(image).resize(size, method, box))
-        seen = seen[top : top + self.crop, left : left + self.crop]
-        return np.broadcast_to(seen.reshape(self.crop, self.crop, -1), (self.crop, self.crop, self.channels))
+        return np.asarray(Image.fromarray(image).resize((width, height), method, box))
 
     def scale(self, pixels):
         """Return the network's float32 input (n, channels, crop, crop), from a tensor of 8-bit pixels, channels last.
@@ -103,6 +120,18 @@ def _one_channel_if_gray(image):
     ):
         return np.ascontiguousarray(image[..., 0])
     return image
+
+
+def _part(side, new_side, start, length):
+    """Return which pixels of a side to keep, and what part of them becomes `length` pixels from `start`.
+
+    Coordinates count from the first pixel kept, so that they are small and single precision is fine enough.
+    """
+    scale = side / new_side
+    reach = _REACH * max(scale, 1)
+    first = max(0, int(start * scale - reach))
+    last = min(side, int((start + length) * scale + reach) + 1)
+    return slice(first, last), start * scale - first, min((start + length) * scale - first, last - first)
 
 
 def _resized(height, width, shorter):

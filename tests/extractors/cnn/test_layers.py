@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fingerprint_features import CNNEmbedding
+from fingerprint_features.cache import extractor_token
 
 from .nets import DEVICE, counted, need_torch, photographs, tiny
 
@@ -37,6 +38,56 @@ def test_several_layers_stand_side_by_side():
     np.testing.assert_allclose(both.transform(SQUARE)[0], [45, -90, 90, 0], rtol=RTOL)
     names = [f"cnn_counted_{layer}_max_000{i}" for layer in "20" for i in "01"]
     assert list(both.get_feature_names_out()) == names
+
+
+def test_one_name_and_a_list_of_one_are_one_thing():
+    one, several = CNNEmbedding(counted, layer="0"), CNNEmbedding(counted, layer=["0"])
+    assert extractor_token(one) == extractor_token(several)
+    assert list(one.get_feature_names_out()) == list(several.get_feature_names_out())
+    tokens = {extractor_token(CNNEmbedding(counted, layer=layer)) for layer in (None, "0", "1", ["0", "1"], ["1", "0"])}
+    assert len(tokens) == 5
+
+
+def test_resize_is_in_the_token_and_changes_the_rows():
+    strip = np.arange(64, dtype=np.uint8).reshape(1, 4, 16)  # squashed to 2 x 2; the preset sees columns 6 to 9
+    preset, squash = (CNNEmbedding(counted, resize=how, device=DEVICE) for how in ("preset", "squash"))
+    assert extractor_token(preset) != extractor_token(squash)
+    shown = {"preset": strip[0, :, 6:10], "squash": strip[0]}
+    for name, extractor in (("preset", preset), ("squash", squash)):
+        np.testing.assert_allclose(extractor.transform(strip)[0, 0], shown[name].mean(), atol=1)
+    left = strip.copy()
+    left[..., :3] = 255  # outside the middle
+    np.testing.assert_array_equal(preset.transform(left), preset.transform(strip))
+    assert (squash.transform(left) != squash.transform(strip)).any()
+
+
+def test_of_a_module_that_runs_twice_the_last_run_counts():
+    def twice():
+        class Twice(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.relu = torch.nn.ReLU()
+
+            def forward(self, x):
+                return self.relu(1000 - self.relu(x))
+
+        net = torch.nn.Sequential(Twice())
+        net.preprocessing = counted().preprocessing
+        return net
+
+    rows = CNNEmbedding(twice, layer="0.relu", pool="max", device=DEVICE).transform(SQUARE)
+    np.testing.assert_allclose(rows[0], [1000], rtol=RTOL)
+
+
+def test_of_a_last_1_x_1_convolution_the_input_is_taken():
+    def squeeze():
+        net = torch.nn.Sequential(
+            torch.nn.Identity(), torch.nn.Conv2d(1, 5, 1), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1)
+        )
+        net.preprocessing = counted().preprocessing
+        return net
+
+    np.testing.assert_allclose(CNNEmbedding(squeeze, device=DEVICE).transform(SQUARE)[0], [45], rtol=RTOL)
 
 
 def test_tokens_are_pooled_over_the_places():
@@ -124,7 +175,8 @@ def test_senseless_parameters_are_refused():
         ({"device": "gpu"}, "such as 'cpu'"),
         ({"precision": "float16"}, "one of 'float32', 'bf16'"),
         ({"batch_size": 0}, r"an int in \[1, inf\)"),
-        ({"weights": 3}, "'default', None or a path"),
+        ({"weights": 3}, "'default', 'v1', None or a path"),
+        ({"resize": "crop"}, "one of 'preset', 'squash'"),
     ]:
         with pytest.raises(ValueError, match=words):
             CNNEmbedding(**params).fit(photographs())

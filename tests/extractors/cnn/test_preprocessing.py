@@ -34,10 +34,46 @@ def test_equal_channels_are_seen_as_grey():
     assert torch.equal(shown(gray), shown(np.repeat(gray[..., None], 3, axis=2)))
 
 
+@pytest.mark.parametrize("resize", ["preset", "squash"])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (5, 1), (1, 100_000), (3_000_000, 1)])
-def test_strips_are_cut_before_they_are_resized(shape):
+def test_strips_of_any_length_can_be_shown(shape, resize):
     image = np.full(shape, 51, dtype=np.uint8)
-    assert (Preprocessing().pixels(image) == 51).all()
+    assert (Preprocessing().pixels(image, resize) == 51).all()
+
+
+@pytest.mark.parametrize("method", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("shape", [(30, 700), (641, 37), (23, 5000), (9, 1), (300, 2917)])
+def test_strips_are_shown_as_torchvision_shows_them(shape, method):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    preset = ImageClassification(crop_size=224, resize_size=256, interpolation=InterpolationMode(method))
+    assert torch.equal(shown(image, interpolation=method), preset(Image.fromarray(image)))
+
+
+@pytest.mark.parametrize("method", ["bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("shape", [(3000, 211), (211, 3000), (23, 900), (900, 23)])
+def test_a_strip_that_is_cut_first_differs_by_the_rounding_of_few_pixels(shape, method, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    how = Preprocessing(interpolation=method)
+    whole = how.pixels(image).astype(int)
+    monkeypatch.setattr("fingerprint_features.extractors.cnn.preprocessing._MOST_PIXELS", 0)
+    difference = np.abs(how.pixels(image) - whole)
+    assert difference.max() <= 1
+    assert difference.mean() < 0.01
+
+
+@pytest.mark.parametrize("method", ["bilinear", "bicubic"])
+def test_squash_shows_the_whole_image(method):
+    for image in photographs():
+        expected = np.asarray(Image.fromarray(image).convert("RGB").resize((33, 33), Image.Resampling[method.upper()]))
+        seen = Preprocessing(crop=33, resize=40, interpolation=method).pixels(image, "squash")
+        np.testing.assert_array_equal(seen, expected)
+
+
+def test_squash_of_a_long_strip_is_that_of_its_rows(monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (2000, 20), dtype=np.uint8)
+    exact = Preprocessing().pixels(image, "squash").astype(int)
+    monkeypatch.setattr("fingerprint_features.extractors.cnn.preprocessing._MOST_PIXELS", 0)
+    assert np.abs(Preprocessing().pixels(image, "squash") - exact).max() <= 1
 
 
 def test_one_mean_makes_a_grey_input():

