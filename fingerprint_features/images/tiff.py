@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .errors import ImageReadError
 from .picture import Picture, check_size, damaged, pick_page, split_alpha, unsupported
 from .pillow import read_pillow
 
@@ -18,6 +19,8 @@ from .pillow import read_pillow
 # apply on their own, and all metadata, on which Pillow warns at length.
 _SINGLE_TAGS = frozenset({256, 257, 259, 262, 266, 277, 278, 284, 292, 293, 317, 322, 323, 531})
 _PIXEL_TAGS = _SINGLE_TAGS | {258, 273, 279, 320, 324, 325, 338, 339, 347, 529, 530, 532}
+
+_WELL_KNOWN = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})  # compressions that Pillow and OpenCV have in every build
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it speaks up on stderr where nobody listens
 
@@ -29,16 +32,52 @@ def read_tiff(data, kind, options):
     with tifffile.TiffFile(io.BytesIO(data)) as tiff:
         page = tiff.pages[pick_page(len(tiff.pages), options)].aspage()
         check_size(page.imagewidth, page.imagelength, options)
-        ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-        if max(ends, default=0) > len(data) or (page.photometric == 3 and page.colormap is None):
-            raise damaged("the TIFF stops before its end (truncated download or copy?)")
-        orientation = page.tags.valueof(274, default=1)
-        if page.sampleformat == 1 and (page.bitspersample <= 8 or page.bitspersample == 12):
-            picture = read_pillow(_one_page(data, tiff.tiff, page), kind, replace(options, page=None))
-        else:
-            picture = _read_deep(data, tiff.tiff, page)
-    picture.orientation = orientation
+        _check_whole(page, len(data))
+        _check_one_picture(tiff, page)
+        try:
+            picture = _decode(data, tiff.tiff, page, kind, options)
+        except ImageReadError:
+            raise
+        except Exception as error:
+            if page.compression in _WELL_KNOWN and not isinstance(error, SyntaxError):  # Pillow's word for a layout
+                raise
+            raise unsupported(f"{_describe(page)} cannot be decoded here: save it as plain grey or RGB") from error
+    picture.orientation = page.tags.valueof(274, default=1)
     return picture
+
+
+def _decode(data, dialect, page, kind, options):
+    by_pillow = page.sampleformat == 1 and page.bitspersample in (1, 2, 4, 8, 12)
+    if by_pillow and not (page.samplesperpixel == 2 and page.planarconfig == 2):
+        return read_pillow(_one_page(data, dialect, page), kind, replace(options, page=None))
+    return _read_deep(data, dialect, page)
+
+
+def _check_whole(page, length):
+    """Raise when pixels lie behind the end of the file; a count too large for an uncompressed strip does no harm."""
+    row = (page.imagewidth * page.bitspersample * (page.samplesperpixel if page.planarconfig == 1 else 1) + 7) // 8
+    most = row * min(page.rowsperstrip, page.imagelength) if page.compression == 1 and not page.is_tiled else length
+    ends = [start + min(count, most) for start, count in zip(page.dataoffsets, page.databytecounts, strict=True)]
+    if max(ends, default=0) > length or (page.photometric == 3 and page.colormap is None):
+        raise damaged("the TIFF stops before its end (truncated download or copy?)")
+
+
+def _check_one_picture(tiff, page):
+    """Refuse a page that holds a volume, and channels that are no colours."""
+    slices = page.imagedepth
+    if len(tiff.pages) == 1 and (tiff.is_shaped or tiff.is_imagej or tiff.is_stk):  # these may describe a stack
+        slices = max(slices, tiff.series[0].size // page.size)
+    if slices > 1:
+        raise ImageReadError.one(
+            "several-pages",
+            f"one page holds a volume of {slices} slices: read it with tifffile and pass the slices as arrays, or save "
+            "each as a page",
+        )
+    has_alpha = page.extrasamples[:1] in ((1,), (2,))
+    if page.photometric in (0, 1) and page.samplesperpixel > 1 + has_alpha:
+        raise unsupported(
+            f"a TIFF of {page.samplesperpixel} channels that are no colours: save the one to be used as a grey image"
+        )
 
 
 def _one_page(data, dialect, page):
@@ -50,6 +89,11 @@ def _one_page(data, dialect, page):
     begin = struct.pack(dialect.offsetformat, len(data) + len(padding))
     directory = [struct.pack(dialect.tagnoformat, len(entries)), *entries, bytes(dialect.offsetsize)]
     return b"".join([data[: len(begin)], begin, data[2 * len(begin) :], padding, *directory])
+
+
+def _describe(page):
+    compression, colours = (getattr(tag, "name", tag) for tag in (page.compression, page.photometric))
+    return f"a TIFF of {page.samplesperpixel} x {page.bitspersample} bits, {colours} colours, {compression} compression"
 
 
 def _read_deep(data, dialect, page):
