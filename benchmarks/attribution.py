@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fingerprint_features import attribution_scores, make_attribution_task, recipes
-from fingerprint_features.recipes.trials import NETWORK
+from fingerprint_features.recipes.side_by_side import NETWORK
 
 SIZES = {"n_subsets": 5, "n_real_per_subset": 60, "n_generated_per_subset": 60, "image_size": 256}
 

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 
 from fingerprint_features import make_membership_task, membership_scores, recipes
 from fingerprint_features.recipes.judge import held_out_answers
-from fingerprint_features.recipes.trials import NETWORK, detectors, make_for_trial
+from fingerprint_features.recipes.side_by_side import NETWORK, detectors, make_for_trial
 
 MEMORIZATION = (0, 0.25, 0.5, 1)
 SLICES = (1, 4)

@@ -20,7 +20,7 @@ from ..extractors import GLCM, LBP, CNNEmbedding, Gabor, PHash
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.judge import held_out_answers
-from ..recipes.trials import NETWORK, detectors, make_for_trial
+from ..recipes.side_by_side import NETWORK, detectors, make_for_trial
 
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 

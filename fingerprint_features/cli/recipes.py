@@ -8,6 +8,7 @@ import typer
 from .. import recipes as book
 
 _SUBTASKS = {1: "detect", 2: "attribute"}
+_METRICS = {"f1": "F1", "kappa": "kappa", "accuracy": "accuracy"}
 
 
 def recipes(
@@ -17,7 +18,7 @@ def recipes(
     if name is not None:
         _tell(book.info(name))
         return
-    rows = [("name", "method", "for", "published", "besides images, needs")]
+    rows = [("name", "method", "for", "official score", "besides images, needs")]
     rows += [
         (about.name, about.method, _SUBTASKS[about.subtask], _score(about), ", ".join(_needs(about)) or "nothing")
         for about in map(book.info, book.names())
@@ -25,7 +26,11 @@ def recipes(
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    typer.echo("\nMore about one: fingerprint-features recipes NAME")
+    typer.echo(
+        "\nOfficial scores are F1 in 2023, Cohen's kappa in 2025 (detect) and accuracy (attribute): the best of a\n"
+        "system's runs in the ImageCLEFmedical GANs challenge. Systems that were not submitted have none, nor has a\n"
+        "recipe that is a part of a system.\n\nMore about one: fingerprint-features recipes NAME"
+    )
 
 
 def _tell(about):
@@ -38,6 +43,10 @@ def _tell(about):
             value = ", ".join(map(str, value))
         elif isinstance(value, bool):
             value = "yes" if value else "no"
+        elif field.name == "score" and value is not None:
+            value = f"{value:.3f} ({_METRICS[about.metric]})"
+        elif field.name == "metric":
+            value = f"{_METRICS[value]}, the official one" if about.year else _METRICS[value]
         typer.echo(f"{field.name.replace('_', ' '):{width}}  {'-' if value in (None, '') else value}")
 
 
@@ -52,4 +61,4 @@ def _needs(about):
 
 
 def _score(about):
-    return "-" if about.score is None else f"{about.metric} {about.score:.3f}"
+    return "-" if about.score is None else f"{_METRICS[about.metric]} {about.score:.3f}"

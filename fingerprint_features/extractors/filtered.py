@@ -3,8 +3,9 @@
 import numpy as np
 
 from ..checks import check_int, check_option, check_real
+from ..images import as_image_set
 from ..images.intensity import to_levels
-from .wrapper import Wrapper
+from .wrapper import Views, Wrapper
 
 _MIDDLE = 128  # where a filter with a signed response has its zero
 _OWN = {
@@ -108,6 +109,25 @@ class Filtered(Wrapper):
         if image.dtype == np.uint8:
             return [np.clip(np.rint(levels), 0, 255).astype(np.uint8)]
         return [np.clip(np.rint(levels * 257), 0, 65535).astype(np.uint16)]
+
+
+def filtered_images(images, filter):
+    """Return a set of images as grey images that went through a filter, each made when it is asked for.
+
+    Parameters
+    ----------
+    images : ImageSet, or anything an ImageSet is made of
+    filter : str
+        One of those of `Filtered`, with its default parameters.
+
+    Returns
+    -------
+    ImageSet
+        Patients stay with their images.
+    """
+    wrapper = Filtered(None, filter)  # no extractor: the views themselves are wanted
+    wrapper._check_views()
+    return Views(as_image_set(images), wrapper)
 
 
 def _larger_eigenvalue(levels, sigma):

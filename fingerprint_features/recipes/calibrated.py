@@ -5,7 +5,8 @@ from sklearn.pipeline import make_pipeline
 from ..decide import ThresholdClassifier
 from ..extractors import PHash
 from ..reference import ReferenceSimilarity
-from .parts import cached
+from .blocks import cached
+from .papers import VAN_BREUGEL_2023
 from .registry import recipe
 
 
@@ -16,10 +17,11 @@ from .registry import recipe
     year=None,
     subtask=1,
     metric="kappa",
+    paper=VAN_BREUGEL_2023,
     exact=False,
     why=(
-        "ours: the density ratio of van Breugel et al., AISTATS 2023, by nearest neighbours among perceptual hashes, "
-        "which see the anatomy and hardly the scanner"
+        "Ours: the published density ratio, by nearest neighbours among perceptual hashes, which see the anatomy and "
+        "hardly the scanner."
     ),
     trained_on="labelled real images",
     needs_labels=True,
@@ -27,12 +29,12 @@ from .registry import recipe
 def log_ratio(reference, holdout=None, cache=None, *, features=None, metric="hamming", k=1, threshold="auto"):
     """Used when nearer to the generated images than to real images that the generator did not see.
 
-    An image of a common kind is near to much, generated or real: the ratio of both distances tells memory from that.
-    Without a `holdout` the images labelled 0 in `fit` serve, each fold of a cross-validation with its own; they
-    then should come from the same scanners as the used ones. The cut has the best kappa on the labels.
+    An image of a common kind is near many others, generated or real. The ratio of both distances corrects for that.
+    Without a `holdout` the images labelled 0 in `fit` serve as one, in each fold of a cross-validation its own; they
+    should come from the same scanners as the used ones. The threshold has the best kappa on the labels.
 
-    `features` is a transformer of images, with a cache of its own, in place of perceptual hashes of 256 bits, and
-    `metric` says how its rows are compared. Distances go to the `k`-th nearest.
+    `features` is a transformer of images, with its own cache, that replaces perceptual hashes of 256 bits. `metric`
+    compares its rows. Distances are those to the `k`-th nearest image.
     """
     rule = ReferenceSimilarity(
         reference,

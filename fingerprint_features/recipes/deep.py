@@ -10,13 +10,23 @@ from sklearn.svm import SVC
 from ..decide import ClusterClassifier, ThresholdClassifier
 from ..extractors import CNNEmbedding, Filtered
 from ..reference import PairClassifier, ReferenceModel, ReferenceSimilarity
-from .parts import above_median, cached, combined_margin
+from .blocks import above_median, cached, combined_margin, embedding, similarity_where_found
+from .joint_clusters import JointClusters
+from .papers import OVERVIEW_2023, OVERVIEW_2025
 from .registry import recipe
 
-_2023 = {"year": 2023, "subtask": 1, "metric": "f1", "exact": False, "needs_weights": True}
-_2025 = {"year": 2025, "subtask": 1, "metric": "kappa", "exact": False, "needs_weights": True}
+_2023 = {
+    "year": 2023,
+    "subtask": 1,
+    "metric": "f1",
+    "paper": OVERVIEW_2023,
+    "exact": False,
+    "needs_weights": True,
+}
+_2025 = {**_2023, "year": 2025, "metric": "kappa", "paper": OVERVIEW_2025}
 _ON_REALS = {"trained_on": "labelled real images", "needs_labels": True}
 _UNLABELLED = {"trained_on": "real images without labels", "needs_labels": False}
+_TOGETHER = {"trained_on": "real and generated images without labels", "needs_labels": False, "transductive": True}
 
 
 @recipe(
@@ -25,10 +35,7 @@ _UNLABELLED = {"trained_on": "real images without labels", "needs_labels": False
     team="VCMI",
     runs=(8,),
     score=0.448,
-    why=(
-        "true ranks as in the ensemble on whole images, and the intensities that the weights here were trained with: "
-        "theirs are of another library"
-    ),
+    why="True ranks, as in vcmi-2023-ensemble. The network's weights and intensity scale are another library's.",
     transductive=True,
     **_UNLABELLED,
     **_2023,
@@ -37,7 +44,7 @@ def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="default")
     """The rules of the ensemble on whole images, on the mean squared difference of deep features."""
     rules = ReferenceSimilarity(
         reference,
-        features=cached(cache, CNNEmbedding(backbone, weights)),
+        features=embedding(cache, backbone, weights),
         metric="mse",
         reduce=["rank", "max", "hits"],
         standardize="max",
@@ -53,17 +60,22 @@ def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="default")
     runs=(2,),
     score=0.521,
     why=(
-        "the network's own normalisation; clusters take the label that most of their images have, where the run gave "
-        "the clusters' numbers as labels; and they are made of the real images alone"
+        "The run gave the numbers of the clusters as labels. Here a cluster with more generated images than average "
+        "is used. Two clusters, where the team chose a cut by eye. The network's own intensity scale."
     ),
-    **_ON_REALS,
+    **_TOGETHER,
     **_2023,
 )
-def clusters(cache, *, backbone="resnet50", weights="default", n_features=32, n_clusters=2):
-    """Used as most of its cluster are, by Ward's method on `n_features` averages of alike deep features."""
-    alike = FeatureAgglomeration(n_features)
-    ward = ClusterClassifier(AgglomerativeClustering(n_clusters))
-    return make_pipeline(cached(cache, CNNEmbedding(backbone, weights, pool="max")), alike, ward)
+def clusters(
+    reference, cache, *, backbone="resnet50", weights="default", n_features=32, n_clusters=2, mapping="reference_share"
+):
+    """Used when its cluster of real and generated images has many generated ones.
+
+    Ward's method clusters both sets together, on `n_features` averages of similar deep features.
+    ``mapping="majority"`` names clusters by labelled real images instead.
+    """
+    ward = make_pipeline(FeatureAgglomeration(n_features), AgglomerativeClustering(n_clusters))
+    return JointClusters(reference, embedding(cache, backbone, weights, pool="max"), ward, mapping)
 
 
 @recipe(
@@ -72,16 +84,16 @@ def clusters(cache, *, backbone="resnet50", weights="default", n_features=32, n_
     team="CLEF-CSE",
     runs=(3,),
     score=0.431,
-    why="the network's own normalisation, and 20 generated images for each real one in place of all",
+    why="20 generated images for each real one, where the team took all. The network's own intensity scale.",
     **_ON_REALS,
     **_2023,
 )
 def svm_on_pairs(reference, cache, *, backbone="resnet101", weights="default", n_pairs=20, C=1.0, random_state=0):
-    """Used as an SVM on its features beside those of generated images says for most of these."""
+    """Used when an SVM says so for most pairs of its features and those of a generated image."""
     return PairClassifier(
         SVC(C=C),
         reference,
-        features=cached(cache, CNNEmbedding(backbone, weights, pool="max")),
+        features=embedding(cache, backbone, weights, pool="max"),
         pair="concat",
         n_pairs=n_pairs,
         aggregate="majority",
@@ -96,8 +108,9 @@ def svm_on_pairs(reference, cache, *, backbone="resnet101", weights="default", n
     runs=(2,),
     score=0.585,
     why=(
-        "the second generator is yours, theirs is not described. Layer and parameters are not told: the mean over the "
-        "last convolutional block; C=1, standardised columns"
+        "You give the second generator's images: the team's generator is not described. Which set is which class is "
+        "our reading. Layer and parameters are not described: the mean over the last convolutional block, C=1, "
+        "standardised columns."
     ),
     trained_on="generated images of two generators",
     needs_labels=False,
@@ -106,12 +119,12 @@ def svm_on_pairs(reference, cache, *, backbone="resnet101", weights="default", n
 def deep_svm(reference, pool, cache, *, backbone="vgg16", weights="default", layer="auto", C=1.0, threshold=0.0):
     """Used when its deep features are more like the generated images than like those of another generator.
 
-    `layer` ``"auto"`` is the last convolutional block of a VGG, and what feeds the last layer of other networks.
+    `layer` ``"auto"`` is the last convolutional block of a VGG, and the input of the last layer of other networks.
     """
     if layer == "auto":
         layer = "features" if str(backbone).startswith("vgg") else None
     svm = make_pipeline(StandardScaler(), SVC(C=C))
-    features = cached(cache, CNNEmbedding(backbone, weights, layer=layer))
+    features = embedding(cache, backbone, weights, layer=layer)
     model = ReferenceModel(svm, reference, contrast=pool, features=features, output="decision_function")
     return make_pipeline(model, ThresholdClassifier(threshold))
 
@@ -123,33 +136,43 @@ def deep_svm(reference, pool, cache, *, backbone="vgg16", weights="default", lay
     runs=(1778, 1779),
     score=-0.032,
     why=(
-        "number of components and clusters, and what clusters mean, are not told: 95 % of the variance, 2, and what "
-        "most of them are"
+        "Two runs share this description (kappa -0.116 and -0.032), and how they differ is not described: so one "
+        "recipe. Number of components and clusters and the meaning of clusters are not described: 95 % of the "
+        "variance, 2, and used where generated images are more frequent than average."
     ),
-    **_ON_REALS,
+    **_TOGETHER,
     **_2025,
 )
 def reduced_clusters(
-    cache, *, backbone="resnet50", weights="default", n_components=0.95, clusterer=None, random_state=0
+    reference,
+    cache,
+    *,
+    backbone="resnet50",
+    weights="default",
+    n_components=0.95,
+    clusterer=None,
+    mapping="reference_share",
+    random_state=0,
 ):
-    """Used as most of its cluster are, in the principal components of deep features.
+    """Used when its cluster of real and generated images has many generated ones, by components of deep features.
 
-    `clusterer` is any of scikit-learn's, mixtures too; None is k-means with two centres.
+    `clusterer` is any of scikit-learn's, mixtures too; None is k-means with two centres. The team also used DBSCAN,
+    Gaussian mixtures and agglomerative clustering. ``mapping="majority"`` names clusters by labelled real images.
     """
     clusterer = KMeans(2, n_init=10, random_state=random_state) if clusterer is None else clusterer
-    reduced = PCA(n_components, random_state=random_state)
-    return make_pipeline(cached(cache, CNNEmbedding(backbone, weights)), reduced, ClusterClassifier(clusterer))
+    reduced = make_pipeline(PCA(n_components, random_state=random_state), clusterer)
+    return JointClusters(reference, embedding(cache, backbone, weights), reduced, mapping)
 
 
 @recipe(
     "challengers-2025-resnet50-kmeans",
     method="M29",
     team="Challengers",
-    runs=(1776, 1777),
+    runs=(1776,),
     score=-0.176,
     why=(
-        "features are deep ones or local binary patterns: the former here. Clusters and cut are not told: 8, and one "
-        "standard deviation beyond the mean of the generated images' own distances, on a fifth of them kept apart"
+        "Number of clusters and threshold are not described: 8, and one standard deviation beyond the mean of the "
+        "generated images' own distances, measured on a fifth of them that the clusters have not seen."
     ),
     trained_on="generated images",
     needs_labels=False,
@@ -158,47 +181,50 @@ def reduced_clusters(
 def deep_kmeans(
     reference, cache, *, backbone="resnet50", weights="default", n_clusters=8, threshold=-1.0, random_state=0
 ):
-    """Used when near to a centre of the generated images' clusters, by deep features; `threshold` in deviations."""
+    """Used when near the centre of a cluster of generated images, by deep features.
+
+    `threshold` is minus the standard deviations beyond the mean; ``"auto"`` learns it from labels, for the best kappa.
+    """
     means = KMeans(n_clusters, n_init=10, random_state=random_state)
-    features = cached(cache, CNNEmbedding(backbone, weights))
+    features = embedding(cache, backbone, weights)
     model = ReferenceModel(
         means, reference, features=features, output="min_transform", standardize="zscore", held_out=0.2
     )
     return make_pipeline(model, ThresholdClassifier(threshold, metric="kappa"))
 
 
+_MEDHASTRA = {"method": "M30", "team": "Medhastra", "runs": (1288,), **_2025}
+_ONE_RUN = "The one run (kappa 0.016) joined a threshold and a logistic regression, and how is not described. "
+
+
 @recipe(
     "medhastra-2025-resnet50-cosine",
-    method="M30",
-    team="Medhastra",
-    runs=(1288,),
-    score=0.016,
-    why="how many standard deviations is not told: 1, over all similarities of real to generated images",
+    part="the threshold, one of two rules",
+    why=_ONE_RUN + "Number of standard deviations: 1, over all similarities of real to generated images.",
     transductive=True,
     **_UNLABELLED,
-    **_2025,
+    **_MEDHASTRA,
 )
 def cosine(reference, cache, *, backbone="resnet50", weights="default", threshold=1.0):
     """Used when its largest cosine with a generated image lies `threshold` deviations above the mean of all."""
-    features = cached(cache, CNNEmbedding(backbone, weights))
-    rule = ReferenceSimilarity(reference, features, "cosine", "max", null="cross", standardize="zscore")
+    rule = ReferenceSimilarity(
+        reference, embedding(cache, backbone, weights), "cosine", "max", null="cross", standardize="zscore"
+    )
     return make_pipeline(rule, ThresholdClassifier(threshold))
 
 
 @recipe(
     "medhastra-2025-resnet50-logistic",
-    method="M30",
-    team="Medhastra",
-    runs=(1288,),
-    score=0.016,
-    why="which similarity features is not told: largest, mean, standard deviation and mean of the five largest",
+    part="the logistic regression, one of two rules",
+    why=_ONE_RUN + "Similarity features: largest, mean, standard deviation and mean of the five largest.",
     **_ON_REALS,
-    **_2025,
+    **_MEDHASTRA,
 )
 def cosine_logistic(reference, cache, *, backbone="resnet50", weights="default", k=5, C=1.0):
-    """Used as a logistic regression learns it from the cosines with the generated images."""
-    features = cached(cache, CNNEmbedding(backbone, weights))
-    columns = ReferenceSimilarity(reference, features, "cosine", ["max", "mean", "std", "topk"], k=k)
+    """Used when a logistic regression on the cosines with the generated images says so."""
+    columns = ReferenceSimilarity(
+        reference, embedding(cache, backbone, weights), "cosine", ["max", "mean", "std", "topk"], k=k
+    )
     return make_pipeline(columns, StandardScaler(), LogisticRegression(C=C))
 
 
@@ -206,53 +232,78 @@ def cosine_logistic(reference, cache, *, backbone="resnet50", weights="default",
     "zhouyijiang-2025-retrieval",
     method="M35",
     team="zhouyijiang1",
+    part="stage 1 of 2",
     runs=(1801, 1802, 1803, 1804, 1873),
-    score=0.136,
     why=(
-        "the first of two stages, whose candidates are the answer here; the second trains a network. Layers 4, 8 and "
-        "12, since the network named has no 18th; what is clustered, and what clusters mean, is not told: how often "
-        "and how closely generated images find it, and what most of a cluster are"
+        "Stage 2 trains a network on these candidates; here the candidates are the answer. Layers 4, 8 and 12 in "
+        "place of 6, 12 and 18: the network named has 12. What is clustered is not described: how many generated "
+        "images have the image among their 50 nearest. Clusters take the label of most of their images."
     ),
     **_ON_REALS,
     **_2025,
 )
-def retrieval(
-    reference, cache, *, backbone="vit_b_16", weights="default", layer="auto", k=50, n_neighbors=10, random_state=0
-):
-    """Used as most of its spectral cluster are, by how often it is one of the `k` nearest to a generated image.
+def retrieval(reference, cache, *, backbone="vit_b_16", weights="default", layer="auto", k=50, random_state=0):
+    """Used as most of its spectral cluster, by how many generated images have it among their `k` nearest.
 
-    `layer` ``"auto"`` is the mean token after blocks 4, 8 and 12 of a ViT, and what feeds the last layer of other
+    `layer` ``"auto"`` is the mean token after blocks 4, 8 and 12 of a ViT, and the input of the last layer of other
     networks.
     """
     if layer == "auto":
         blocks = [f"encoder.layers.encoder_layer_{number}" for number in (3, 7, 11)]
         layer = blocks if str(backbone).startswith("vit") else None
-    columns = ReferenceSimilarity(
-        reference, cached(cache, CNNEmbedding(backbone, weights, layer=layer)), "cosine", ["hits", "topk"], k=k
-    )
-    pruned = SpectralClustering(2, affinity="nearest_neighbors", n_neighbors=n_neighbors, random_state=random_state)
-    return make_pipeline(columns, StandardScaler(), ClusterClassifier(pruned))
+    found = ReferenceSimilarity(reference, embedding(cache, backbone, weights, layer=layer), "cosine", "hits", k=k)
+    # one column with many equal values: a graph of nearest neighbours would fall apart
+    pruned = SpectralClustering(2, affinity="rbf", gamma=1.0, random_state=random_state)
+    return make_pipeline(found, StandardScaler(), ClusterClassifier(pruned))
+
+
+@recipe(
+    "taozi-2025-resnet50-retrieval",
+    method="M36",
+    team="taozi",
+    part="an earlier rule of the team's code, without the contrastive network",
+    why="Frozen features, where the runs trained a network on them. No run of this rule alone is known.",
+    transductive=True,
+    **_UNLABELLED,
+    **_2025,
+)
+def found_and_close(reference, cache, *, backbone="resnet50", weights="default", threshold=0.65):
+    """Used when some generated image finds it the nearest of all real images, with a cosine above `threshold`."""
+    found = ReferenceSimilarity(reference, embedding(cache, backbone, weights), "cosine", ["hits", "hit_max"])
+    return make_pipeline(found, FunctionTransformer(similarity_where_found), ThresholdClassifier(threshold))
+
+
+_ZOQ = {"method": "M38", "team": "ZOQ", **_ON_REALS, **_2025}
+_ZOQ_WHY = "Filters have common parameters and the threshold is learnt for the best kappa: neither is described."
+
+
+@recipe("zoq-2025-resnet50-cosine", why=_ZOQ_WHY, **_ZOQ)
+def filtered_cosine(
+    reference, cache, *, backbone="resnet50", weights="default", filter="gaussian", threshold="auto", metric="kappa"
+):
+    """Used when the deep features of the filtered image are close to those of some generated image.
+
+    `threshold` is in standard deviations above the mean similarity of real images to each other; ``"auto"`` learns it
+    from labels, for the best `metric`, and 2.0 needs none.
+    """
+    features = cached(cache, Filtered(CNNEmbedding(backbone, weights), filter))
+    rule = ReferenceSimilarity(reference, features, "cosine", standardize="zscore")
+    return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))
 
 
 @recipe(
     "zoq-2025-resnet50-jaccard",
-    method="M38",
-    team="ZOQ",
     runs=(1427,),
     score=-0.016,
-    why=(
-        "filters have the common parameters, features are 1 above their median, the cut is learnt, for the best "
-        "kappa: none of it is told"
-    ),
-    **_ON_REALS,
-    **_2025,
+    why=f"{_ZOQ_WHY} So is what counts as 1 in a feature: what lies above the median of the image.",
+    **_ZOQ,
 )
 def filtered_jaccard(
     reference, cache, *, backbone="resnet50", weights="default", filter="gaussian", threshold="auto", metric="kappa"
 ):
-    """Used when the same deep features of the filtered images are strong as in some generated image.
+    """Used when the strong deep features of the filtered image are those of some generated image.
 
-    `threshold` is in standard deviations above the mean similarity of real images to each other.
+    `threshold` as in the recipe with cosines.
     """
     strong = make_pipeline(
         cached(cache, Filtered(CNNEmbedding(backbone, weights), filter)), FunctionTransformer(above_median)

@@ -6,21 +6,21 @@ from sklearn.pipeline import make_pipeline
 from ..decide import ThresholdClassifier
 from ..extractors import PHash, SIFTWords
 from ..reference import ReferenceModel, ReferenceSimilarity
-from .parts import ByContent, cached
+from .blocks import ByContent, cached
+from .papers import OVERVIEW_2023
 from .registry import recipe
 
-_DMK = {"team": "DMK-SSN", "year": 2023, "subtask": 1, "metric": "f1"}
+_DMK = {"team": "DMK-SSN", "year": 2023, "subtask": 1, "metric": "f1", "paper": OVERVIEW_2023}
 
 
 @recipe(
     "dmk-2023-phash",
     method="M16a",
-    runs=(1,),
-    score=0.480,
+    part="the first step, in which the team paired images; its runs trained other models",
     exact=False,
     why=(
-        "the run joined hashes and a small network in a way that is not told: this is the hashes alone. Their length "
-        "is not told either: 256 bits, since within 50 of 64 bits lie all slices of a body"
+        "The length of the hashes is not described: 256 bits. Of 64 bits, at most 50 differ between any two slices "
+        "of a body, so the published limit of 50 would mean nothing."
     ),
     trained_on="nothing",
     needs_labels=False,
@@ -42,22 +42,22 @@ def phash(reference, cache, *, threshold=-50.5, hash_size=16):
     score=0.449,
     exact=False,
     why=(
-        "words are learnt from at most 200,000 descriptors, and an image without keypoints has no words, where the "
-        "published code stops"
+        "Words are learnt from at most 200,000 descriptors. An image without keypoints has no words, where the "
+        "published code fails."
     ),
     trained_on="generated images, then labelled real images",
     needs_labels=True,
     **_DMK,
 )
 def sift_knn(reference, cache, *, n_words=100, binary=True, n_neighbors=5, random_state=42):
-    """Used as most of the five labelled real images with the most similar visual words are.
+    """Used when most of the five labelled real images with the most similar visual words are.
 
-    The words are learnt on the generated images. `binary` tells only which of the `n_words` occur, as published,
-    instead of how often.
+    The words are learnt on the generated images. `binary` keeps only which of the `n_words` occur, as the published
+    code does, and not how often.
     """
     words = cached(cache, SIFTWords(n_words, binary=binary, random_state=random_state))
     return make_pipeline(ReferenceModel(words, reference, output="transform"), _Neighbors(n_neighbors))
 
 
 class _Neighbors(ByContent, KNeighborsClassifier):
-    """Neighbours among which, equally near, words decide: words are often equal."""
+    """Nearest neighbours whose ties are settled by their words, not by their order: words are often equal."""

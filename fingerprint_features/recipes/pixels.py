@@ -1,14 +1,18 @@
 """ZOQ 2025: filtered images compared pixel by pixel."""
 
+from copy import copy
+
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ThresholdClassifier
-from ..extractors import Filtered, ImageStats, Pixels
-from ..extractors.wrapper import Views
-from ..images import as_image_set
+from ..extractors import Filtered, Pixels
+from ..extractors.filtered import filtered_images
 from ..reference import ReferenceSimilarity
-from .parts import above_median, cached, similarity
+from .blocks import above_median, cached, refuse_changed_reference, similarity
+from .papers import OVERVIEW_2025
 from .registry import recipe
 
 _ZOQ = {
@@ -17,6 +21,8 @@ _ZOQ = {
     "year": 2025,
     "subtask": 1,
     "metric": "kappa",
+    "paper": OVERVIEW_2025,
+    "part": "filter and similarity, without the network",
     "exact": False,
     "trained_on": "labelled real images",
     "needs_labels": True,
@@ -26,38 +32,35 @@ _ZOQ = {
 @recipe(
     "zoq-2025-pixels-ssim",
     runs=(1355,),
-    score=-0.032,
     why=(
-        "features of a network were compared too: this is the images themselves. Filters have the common parameters; "
-        "the cut is learnt, for the best kappa"
+        "The run compared what a small network made of the images; here the images themselves are compared. Filters "
+        "have common parameters and the threshold is learnt for the best kappa: neither is described."
     ),
     **_ZOQ,
 )
 def pixels_ssim(reference, cache, *, filter="gaussian", threshold="auto", metric="kappa"):
     """Used when structurally similar to some generated image, both filtered.
 
-    `filter` is one of `Filtered`: it is applied to the reference when the recipe is made, so another filter is
-    another recipe. `threshold` is in standard deviations above the mean similarity of real images to each other;
-    ``"auto"`` learns it from labels, for the best `metric`, and 2.0 needs none.
+    `filter` is one of those of `Filtered`. `threshold` is in standard deviations above the mean similarity of real
+    images to each other; ``"auto"`` learns it from labels, for the best `metric`, and 2.0 needs none.
     """
-    rule = similarity(filtered(reference, filter), cache, reduce="max", standardize="zscore")
-    own = FunctionTransformer(filtered, kw_args={"filter": filter})
-    return make_pipeline(own, rule, ThresholdClassifier(threshold, metric=metric))
+    return make_pipeline(FilteredSSIM(reference, filter, cache), ThresholdClassifier(threshold, metric=metric))
 
 
 @recipe(
     "zoq-2025-pixels-jaccard",
     why=(
-        "tried, not submitted with the images themselves: they are 1 above their median here, and the cut is learnt, "
-        "for the best kappa"
+        "No run is known of the images themselves: the team compared features. A pixel counts as 1 above the image's "
+        "median. Filters have common parameters and the threshold is learnt for the best kappa: none of it is "
+        "described."
     ),
     **_ZOQ,
 )
 def pixels_jaccard(reference, cache, *, filter="gaussian", threshold="auto", metric="kappa"):
     """Used when the bright half of the filtered image overlaps with that of some generated image.
 
-    `threshold` as of the recipe with SSIM. All images are in memory at once, as 8 bytes a pixel: give the ImageSets
-    a smaller ``size`` for thousands.
+    `threshold` as in the recipe with SSIM. All images are in memory at once, 8 bytes a pixel: give the ImageSets a
+    smaller ``size`` for thousands.
     """
     # not cached: reading a row of pixels back takes longer than filtering the image
     bits = make_pipeline(cached(None, Filtered(Pixels(), filter)), FunctionTransformer(above_median))
@@ -65,8 +68,57 @@ def pixels_jaccard(reference, cache, *, filter="gaussian", threshold="auto", met
     return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))
 
 
-def filtered(images, filter):
-    """Return the set of filtered images, each made when it is asked for."""
-    wrapper = Filtered(ImageStats(), filter)  # of whatever: only the views are wanted
-    wrapper.check_ready()
-    return Views(as_image_set(images), wrapper)
+class FilteredSSIM(TransformerMixin, BaseEstimator):
+    """Largest structural similarity of each filtered image to the filtered reference, in standard deviations.
+
+    Parameters
+    ----------
+    reference : ImageSet, or anything an ImageSet is made of
+        The generated images, unfiltered.
+    filter : str, default="gaussian"
+        One of those of `Filtered`.
+    cache : path-like or FeatureCache, default=None
+        Keeps the similarities.
+    progress : bool, default=False
+        Whether to show a progress bar.
+    """
+
+    def __init__(self, reference, filter="gaussian", cache=None, *, progress=False):
+        self.reference = reference
+        self.filter = filter
+        self.cache = cache
+        self.progress = progress
+
+    def fit(self, X, y=None):
+        """Measure how similar the filtered real images are to each other."""
+        reference = filtered_images(self.reference, self.filter)
+        self.rule_ = similarity(reference, self.cache, standardize="zscore", progress=self.progress)
+        self.rule_.fit(filtered_images(X, self.filter), y)
+        self.reference_ = self.reference
+        return self
+
+    def transform(self, X):
+        """Return one column, larger for more similar."""
+        check_is_fitted(self)
+        refuse_changed_reference(self)
+        return self.rule_.transform(filtered_images(X, self.filter))
+
+    def with_reference(self, reference):
+        """Return a fitted copy that compares with another generator's images."""
+        check_is_fitted(self)
+        refuse_changed_reference(self)
+        other = copy(self)
+        other.reference = other.reference_ = reference
+        other.rule_ = self.rule_.with_reference(filtered_images(reference, self.filter))
+        return other
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the name of the column."""
+        check_is_fitted(self)
+        return self.rule_.get_feature_names_out()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = tags.input_tags.string = True
+        return tags

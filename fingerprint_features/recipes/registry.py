@@ -16,7 +16,7 @@ from ..checks import did_you_mean
 
 _SETS = {
     "reference": "the generated images",
-    "pool": "images of a second generator, trained on real images that the first one did not see",
+    "pool": "images of a second generator, trained on real images that the first did not see and nobody judges",
     "holdout": "real images known not to have been used",
 }
 _RECIPES = {}  # name -> (RecipeInfo, builder)
@@ -30,18 +30,24 @@ class RecipeInfo:
     ----------
     name : str
     method : str
-        Its number among the published methods, ``"M01"``; ``"own"`` for our own.
+        Its number among the published methods, ``"M01"``; ``"other"`` for a published one without a number, ``"own"``
+        for our own.
     team : str
     year : int or None
         Of the ImageCLEFmedical GANs challenge; None for our own.
     subtask : int
         1 detects which real images were used, 2 attributes generated images to subsets.
+    part : str
+        Which part of the published system this recipe is, as "stage 1 of 2"; empty for a whole system.
+    paper : str
+        The paper that describes the system; empty where there is none.
     runs : tuple of int
-        The runs or submissions with this system.
+        The runs or submissions with this system; for a part, those of the whole.
     score : float or None
-        The best of these runs; None when none was submitted.
+        The best score of these runs. None when none was submitted, and for a part, which was never scored alone.
     metric : str
-        What `score` is: "f1", "kappa" or "accuracy".
+        The official metric of the challenge, in which `score` is given: "f1" in 2023, "kappa" in 2025 for
+        subtask 1, "accuracy" for subtask 2. Our own recipes name that of 2025.
     exact : bool
         Whether the system is fully described and reproduced; `why` says what is missing.
     why : str
@@ -66,6 +72,8 @@ class RecipeInfo:
     team: str
     year: int | None
     subtask: int
+    part: str
+    paper: str
     runs: tuple
     score: float | None
     metric: str
@@ -80,8 +88,22 @@ class RecipeInfo:
     overrides: Mapping = field(compare=False)
 
 
-def recipe(name, *, exact=True, why="", runs=(), score=None, needs_weights=False, transductive=False, **facts):
+def recipe(
+    name,
+    *,
+    exact=True,
+    why="",
+    part="",
+    paper="",
+    runs=(),
+    score=None,
+    needs_weights=False,
+    transductive=False,
+    **facts,
+):
     """Declare the function below to be the builder of a recipe; `facts` are the other fields of `RecipeInfo`."""
+    if part and score is not None:
+        raise ValueError(f"the recipe {name!r} is a part ({part}): the score of the whole is not its own")
 
     def declare(builder):
         parameters = inspect.signature(builder).parameters.values()
@@ -91,6 +113,8 @@ def recipe(name, *, exact=True, why="", runs=(), score=None, needs_weights=False
             name=name,
             exact=exact,
             why=why,
+            part=part,
+            paper=paper,
             runs=runs,
             score=score,
             needs_weights=needs_weights,

@@ -3,14 +3,25 @@
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 
 from ..decide import ClusterClassifier
-from ..extractors import GLCM, LBP, CNNEmbedding, Gabor
-from .parts import cached
+from ..extractors import GLCM, LBP, Gabor
+from .blocks import cached, embedding
+from .nearest_subset import NearestSubset
+from .papers import AI_MULTIMEDIA_LAB_2025, MEDHASTRA_2025
 from .registry import recipe
 
-_AIM = {"team": "AIM", "year": 2025, "subtask": 2, "metric": "accuracy", "exact": False, "needs_weights": True}
+_2025 = {
+    "year": 2025,
+    "subtask": 2,
+    "metric": "accuracy",
+    "exact": False,
+    "trained_on": "labelled real images",
+    "needs_labels": True,
+    "needs_weights": True,
+}
+_AIM = {"team": "AI Multimedia Lab", "paper": AI_MULTIMEDIA_LAB_2025, **_2025}
 
 
 @recipe(
@@ -18,35 +29,49 @@ _AIM = {"team": "AIM", "year": 2025, "subtask": 2, "metric": "accuracy", "exact"
     method="M40",
     runs=(1267, 1268, 1269, 1271),
     score=0.5236,
-    why="each network's own normalisation, standardised columns: the published code normalises for one network only",
-    trained_on="labelled real images",
-    needs_labels=True,
+    why=(
+        "Frozen networks, as in the team's code, where the paper says fine-tuned. Each network's own intensity scale: "
+        "the code takes that of one network for all."
+    ),
     **_AIM,
 )
 def svm(cache, *, backbone="resnet50", weights="default", C=1.0):
-    """The subset that a linear SVM on deep features says.
+    """The subset that a linear SVM on deep features says, one against one.
 
-    The runs took resnet50, efficientnet_b0, densenet121 and mobilenet_v2 as `backbone`.
+    The runs took resnet50, efficientnet_b0, densenet121 and mobilenet_v2 as `backbone`; resnet50 has the score.
     """
-    return make_pipeline(cached(cache, CNNEmbedding(backbone, weights)), StandardScaler(), LinearSVC(C=C))
+    return make_pipeline(embedding(cache, backbone, weights), SVC(kernel="linear", C=C))
 
 
 @recipe(
     "aim-2025-resnet50-kmeans",
     method="M41",
-    why="clusters are matched to subsets by labels, where the published accuracy compares their bare numbers",
-    trained_on="labelled real images",
-    needs_labels=True,
+    why="Clusters are matched to subsets by labels. The published accuracy compares cluster numbers with labels.",
     **_AIM,
 )
 def kmeans(cache, *, backbone="resnet50", weights="default", n_clusters=5, clusterer=None, random_state=0):
-    """The subset that its cluster stands for, one cluster a subset.
+    """The subset that the image's cluster is matched with, one cluster for each subset.
 
-    `clusterer` None is k-means with `n_clusters` centres; ``AgglomerativeClustering(5)`` was tried too.
+    `clusterer` None is k-means with `n_clusters` centres. The team also tried ``AgglomerativeClustering(5)``.
     """
     clusterer = KMeans(n_clusters, n_init=10, random_state=random_state) if clusterer is None else clusterer
-    matched = ClusterClassifier(clusterer, mapping="hungarian")
-    return make_pipeline(cached(cache, CNNEmbedding(backbone, weights)), matched)
+    return make_pipeline(embedding(cache, backbone, weights), ClusterClassifier(clusterer, mapping="hungarian"))
+
+
+@recipe(
+    "medhastra-2025-resnet18-nearest-subset",
+    method="other",
+    team="Medhastra",
+    paper=MEDHASTRA_2025,
+    why=(
+        "The paper proposes to compare embeddings of synthetic images with the real subsets, and submitted another "
+        "system. Which similarity is not described: the mean cosine with the images of a subset."
+    ),
+    **_2025,
+)
+def nearest_subset(cache, *, backbone="resnet18", weights="default"):
+    """The subset of real images with the most similar deep features. Nothing is trained."""
+    return make_pipeline(embedding(cache, backbone, weights), NearestSubset())
 
 
 @recipe(
@@ -57,7 +82,7 @@ def kmeans(cache, *, backbone="resnet50", weights="default", n_clusters=5, clust
     subtask=2,
     metric="accuracy",
     exact=False,
-    why="ours: what a scanner and a generator leave in an image is texture, and no network is needed for it",
+    why="Ours: scanners and generators leave textures in an image, and no network is needed to see them.",
     trained_on="labelled generated images, or else real ones",
     needs_labels=True,
 )

@@ -6,14 +6,15 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ..decide import ThresholdClassifier
 from ..extractors import GLCM, LBP, Gabor, ImageStats, TextureCDF, Wavelet
 from ..reference import PairClassifier, ReferenceModel
-from .parts import ByContent, cached
+from .blocks import ByContent, cached
+from .papers import OVERVIEW_2023, OVERVIEW_2025
 from .registry import recipe
 
 
@@ -26,10 +27,11 @@ from .registry import recipe
     runs=(1,),
     score=0.626,
     metric="f1",
+    paper=OVERVIEW_2023,
     exact=False,
     why=(
-        "the second generator is yours, theirs is not described. Parameters of the patterns and of the SVM are not "
-        "told: 8 points at radius 1, uniform; C=1, standardised columns"
+        "You give the second generator's images: the team's generator is not described. Which set is which class is "
+        "our reading. Parameters are not described: 8 points at radius 1, uniform patterns, C=1, standardised columns."
     ),
     trained_on="generated images of two generators",
     needs_labels=False,
@@ -37,8 +39,9 @@ from .registry import recipe
 def lbp_svm(reference, pool, cache, *, n_points=8, radius=1, C=1.0, threshold=0.0):
     """Used when its local binary patterns are more like the generated images than like those of another generator.
 
-    An SVM tells `reference` from `pool`, made by a generator trained on real images known not to be used, and is
-    then asked about real images. `n_points` and `radius` may be lists, one entry a scale.
+    An SVM learns to separate `reference` from `pool`, and is then asked about real images. The generator of `pool`
+    was trained on real images that are known not to be used and are not among those judged. `n_points` and `radius`
+    may be lists, one entry for each scale.
     """
     svm = make_pipeline(StandardScaler(), SVC(C=C))
     patterns = cached(cache, LBP(n_points, radius))
@@ -52,19 +55,20 @@ def lbp_svm(reference, pool, cache, *, n_points=8, radius=1, C=1.0, threshold=0.
     team="Challengers",
     year=2025,
     subtask=1,
-    runs=(1776, 1777),
-    score=-0.176,
+    part="a variant: the run took deep features",
     metric="kappa",
+    paper=OVERVIEW_2025,
     exact=False,
     why=(
-        "features are deep ones or local binary patterns: the latter here. Clusters and cut are not told: 8, and one "
-        "standard deviation beyond the mean of the generated images' own distances, on a fifth of them kept apart"
+        "The team tried deep features or local binary patterns; the run took the former, this recipe takes the "
+        "latter. Number of clusters and threshold are not described: 8, and one standard deviation beyond the mean of "
+        "the generated images' own distances, measured on a fifth of them that the clusters have not seen."
     ),
     trained_on="generated images",
     needs_labels=False,
 )
 def lbp_kmeans(reference, cache, *, n_clusters=8, threshold=-1.0, metric="kappa", random_state=0):
-    """Used when near to a centre of the generated images' clusters, by local binary patterns.
+    """Used when near the centre of a cluster of generated images, by local binary patterns.
 
     `threshold` is minus the standard deviations beyond the mean; ``"auto"`` learns it from labels, for the best
     `metric`.
@@ -85,16 +89,20 @@ def lbp_kmeans(reference, cache, *, n_clusters=8, threshold=-1.0, metric="kappa"
     runs=(1, 2, 3, 4, 5),
     score=0.502,
     metric="f1",
+    paper=OVERVIEW_2023,
     exact=False,
     why=(
-        "texture maps, classifier and how pairs become one answer are not told: ten maps, logistic regression on "
-        "standardised distances, the mean over 20 generated images"
+        "Texture maps, classifier and how pairs become one answer are not described: ten maps, logistic regression on "
+        "standardised distances, the mean over 20 generated images."
     ),
     trained_on="labelled real images",
     needs_labels=True,
 )
 def texture_cdf(reference, cache, *, n_quantiles=64, n_pairs=20, estimator=None, random_state=0):
-    """Used as an estimator learns it from the Wasserstein distances of texture maps to generated images."""
+    """Used when a classifier of the Wasserstein distances of texture maps to generated images says so.
+
+    `estimator` takes the place of the logistic regression.
+    """
     return PairClassifier(
         make_pipeline(StandardScaler(), LogisticRegression()) if estimator is None else estimator,
         reference,
@@ -111,22 +119,24 @@ def texture_cdf(reference, cache, *, n_quantiles=64, n_pairs=20, estimator=None,
     team="Neural Nexus",
     year=2025,
     subtask=1,
+    part="one of the forest's three columns",
     runs=(1881,),
-    score=0.032,
     metric="kappa",
+    paper=OVERVIEW_2025,
     exact=False,
     why=(
-        "the run's forest saw an auto-encoder's error and nearest latent code too: this is the third of its three "
-        "columns, from the handcrafted features alone. Published on images resized to 128 x 128: give the ImageSets "
-        "that size"
+        "The run's forest also saw an auto-encoder's error and its nearest latent code. The team resized images to "
+        "128 x 128: give the ImageSets that size. With direct=True the forest sees the features themselves too, as "
+        "the paper has it; the team's code has the three columns only."
     ),
     trained_on="generated images and labelled real images",
     needs_labels=True,
 )
-def handcrafted(reference, cache, *, max_features=20, random_state=42):
-    """Used as a forest learns it from the Mahalanobis distance to the generated images, in 48 handcrafted features.
+def handcrafted(reference, cache, *, max_features=20, direct=False, random_state=42):
+    """Used when a forest says so, from the Mahalanobis distance to the generated images in handcrafted features.
 
-    The `max_features` columns that another forest finds the most important for telling used from unused are kept.
+    Of 48 features the `max_features` are kept that another forest finds most important for separating used from
+    unused. With `direct` the forest sees all 48 features beside the distance.
     """
     columns = cached(
         cache,
@@ -147,8 +157,9 @@ def handcrafted(reference, cache, *, max_features=20, random_state=42):
     model = ReferenceModel(
         EmpiricalCovariance(), reference, features=make_pipeline(columns, important), output="mahalanobis"
     )
-    return make_pipeline(model, _Forest(100, random_state=random_state))
+    seen = FeatureUnion([("features", columns), ("distance", model)]) if direct else model
+    return make_pipeline(seen, _Forest(100, random_state=random_state))
 
 
 class _Forest(ByContent, RandomForestClassifier):
-    """A forest, whose trees draw rows by their number."""
+    """A forest that does not depend on the order of the rows, although its trees draw them by position."""

@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ..decide import ThresholdClassifier
-from .parts import combined_margin, similarity
+from .blocks import combined_margin, similarity
+from .papers import OVERVIEW_2023
 from .registry import recipe
 
 _VCMI = {
@@ -17,13 +18,14 @@ _VCMI = {
     "year": 2023,
     "subtask": 1,
     "metric": "f1",
+    "paper": OVERVIEW_2023,
     "trained_on": "real images without labels",
     "needs_labels": False,
     "transductive": True,
 }
 _TRUE_RANKS = (
-    "the published code takes one argsort for ranks, which gives a row's place in the folder a say, and compares with "
-    "a constant: true ranks here, and a cut at the middle"
+    "The published code takes one argsort for ranks, so its answers depend on the order of the files. Here ranks are "
+    "true ranks, and the threshold is the middle rank."
 )
 
 
@@ -58,7 +60,7 @@ def retrieval(reference, cache, *, k=1, threshold=0.5):
 
 @recipe("vcmi-2023-ranking", method="M04", exact=False, why=_TRUE_RANKS, **_VCMI)
 def ranking(reference, cache, *, threshold=0.5):
-    """Used when its rank among the real images, by similarity to each generated image, is on average above the middle.
+    """Used when its rank among the real images, by similarity to the generated images, is on average above the middle.
 
     `threshold` is the share of other real images that must be less similar.
     """
@@ -69,7 +71,7 @@ def ranking(reference, cache, *, threshold=0.5):
     "vcmi-2023-clustering",
     method="M05",
     exact=False,
-    why="how similar generated images are to each other is measured on at most 1,000 of them",
+    why="How similar generated images are to each other is measured on at most 1,000 of them.",
     **_VCMI,
 )
 def clustering(reference, cache, *, threshold=3.0):
@@ -89,8 +91,8 @@ def clustering(reference, cache, *, threshold=3.0):
 def ensemble(reference, cache):
     """Used when the ranking or the threshold-max says so, and the retrieval too.
 
-    The same as a majority vote in which the retrieval has two votes and draws are not used, but the images are
-    compared once, and no labels are needed. The score is the margin of the rule that decides.
+    The answers are those of a majority vote in which the retrieval has two votes and a draw means not used. The
+    images are compared once, and no labels are needed. The score is the margin of the rule that decides.
     """
     rules = similarity(reference, cache, reduce=["rank", "max", "hits"], standardize="max", diag="row_mean")
     return make_pipeline(rules, FunctionTransformer(combined_margin), ThresholdClassifier(0.0))

@@ -188,8 +188,20 @@ def test_names_that_a_run_file_cannot_hold_are_refused_before_the_work(run, fold
 def test_recipes_are_listed_and_explained(run):
     code, out, _ = run("recipes")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()[1:-2]] == recipes.names()
+    table, words, _ = out.split("\n\n")
+    assert [line.split()[0] for line in table.splitlines()[1:]] == recipes.names()
+    for name in recipes.names():
+        about = recipes.info(name)
+        line = next(line for line in table.splitlines() if line.startswith(f"{name} "))
+        shown = re.search(r"detect|attribute", line).end()
+        score = "-" if about.score is None else f"{about.metric.replace('f1', 'F1')} {about.score:.3f}"
+        assert line[shown:].strip().startswith(f"{score} ")
+    assert "F1 in 2023, Cohen's kappa in 2025 (detect) and accuracy (attribute)" in words
     code, out, _ = run("recipes", "vcmi-2023-ensemble")
     about = recipes.info("vcmi-2023-ensemble")
     assert about.why in out
     assert re.search(r"needs labels +no\n", out)
+    assert re.search(r"score +0.731 \(F1\)\nmetric +F1, the official one\n", out)
+    code, out, _ = run("recipes", "zhouyijiang-2025-retrieval")
+    assert re.search(r"part +stage 1 of 2\n", out)
+    assert re.search(r"score +-\nmetric +kappa, the official one\n", out)

@@ -1,16 +1,18 @@
 """Systems on a frozen network, with seeded weights: what each rule makes of the same rows, recomputed in NumPy."""
 
+import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
+from scipy.cluster.hierarchy import fcluster, ward
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 
 from fingerprint_features import FeaturePipeline, make_attribution_task, recipes
 from tests.recipes.sets import fit_on, make_on, small_task
@@ -57,7 +59,8 @@ def rows(task, cache):
 
 def test_all_systems_with_a_frozen_network_are_there():
     methods = {recipes.info(name).method for name in DEEP}
-    assert methods == {"M10", "M14", "M15", "M25", "M27", "M29", "M30", "M35", "M38", "M40", "M41"}
+    numbered = {f"M{number}" for number in (10, 14, 15, 25, 27, 29, 30, 35, 36, 38, 40, 41)}
+    assert methods == {*numbered, "other"}
     assert all({"backbone", "weights"} <= set(recipes.info(name).overrides) for name in DEEP)
 
 
@@ -111,15 +114,104 @@ def test_an_svm_tells_two_generators_apart(task, cache, fitted):
     assert_array_equal(fitted("aimultimedialab-2023-vgg16-svm").predict(task.X), expected)
 
 
+def more_generated_than_average(clusters, n_real):
+    """Which real images, the first rows, are in clusters where generated images are more frequent than overall."""
+    generated = np.arange(len(clusters)) >= n_real
+    share = {cluster: generated[clusters == cluster].mean() for cluster in np.unique(clusters)}
+    return np.array([share[cluster] > generated.mean() for cluster in clusters[:n_real]])
+
+
+def test_real_and_generated_images_are_clustered_together(task, rows, fitted):
+    table = np.vstack(rows)
+    away = table - table.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(away, full_matrices=False)
+    kept = 1 + np.searchsorted(np.cumsum(sizes**2) / np.sum(sizes**2), 0.95, side="right")
+    clusters = KMeans(2, n_init=10, random_state=1).fit_predict(away @ axes[:kept].T)
+    expected = more_generated_than_average(clusters, len(task.X))
+    assert_array_equal(fitted("challengers-2025-resnet50-clusters").predict(task.X), expected)
+    assert 0 < expected.sum() < len(expected)
+
+
+@pytest.fixture(scope="module")
+def strongest(task, cache):
+    """The largest activations of reals and generated images, float64."""
+    features = FeaturePipeline([CNNEmbedding(**SMALL, pool="max")], cache=cache)
+    return [features.fit_transform(images).astype(np.float64) for images in (task.X, task.reference)]
+
+
+def two_trees(table, n_features):
+    """The two clusters of Ward's method on the means of columns, these in clusters of Ward's method too."""
+    alike = fcluster(ward(table.T), n_features, "maxclust")
+    means = np.column_stack([table[:, alike == group].mean(axis=1) for group in np.unique(alike)])
+    return fcluster(ward(means), 2, "maxclust")
+
+
+def test_wards_clusters_of_real_and_generated_images(task, strongest, fitted):
+    clusters = two_trees(np.vstack(strongest), 32)
+    expected = more_generated_than_average(clusters, len(task.X))
+    assert_array_equal(fitted("clef-cse-2023-clusters").predict(task.X), expected)
+    assert 0 < expected.sum() < len(expected)
+
+
+def test_clusters_may_be_named_by_labels_instead(task, strongest, cache):
+    model = make_on("clef-cse-2023-clusters", task, cache=cache, mapping="majority", **SMALL)
+    with pytest.raises(ValueError, match="requires y"):
+        model.fit(task.X)
+    clusters = two_trees(np.vstack(strongest), 32)[: len(task.X)]
+    expected = [task.y[clusters == cluster].mean() > 0.5 for cluster in clusters]
+    assert_array_equal(model.fit(task.X, task.y).predict(task.X), expected)
+
+
+@pytest.mark.parametrize("name", ["challengers-2025-resnet50-clusters", "clef-cse-2023-clusters"])
+def test_clusters_do_not_depend_on_the_order_of_files(name, task, cache, fitted):
+    order = np.random.default_rng(1).permutation(len(task.X))
+    model = recipes.make(name, reference=task.reference[::-1], cache=cache, **SMALL).fit(task.X[order])
+    assert_array_equal(model.predict(task.X), fitted(name).predict(task.X))
+
+
+def test_clusters_cannot_be_asked_about_another_generator(task, fitted):
+    with pytest.raises(TypeError, match="JointClusters cannot be given another reference"):
+        recipes.with_reference(fitted("clef-cse-2023-clusters"), task.pool)
+
+
 @pytest.mark.parametrize("clusterer", [AgglomerativeClustering(2), GaussianMixture(2, random_state=0)])
 def test_any_clusterer_may_take_the_place_of_k_means(task, cache, clusterer):
     name = "challengers-2025-resnet50-clusters"
     model = fit_on(name, task, cache=cache, clusterer=clusterer, n_components=5, **SMALL)
-    assert type(model[-1].clusterer_) is type(clusterer)
+    assert type(model.clusters_.clusterer_[-1]) is type(clusterer)
+
+
+def test_candidates_are_counted_from_generated_to_real_images(task, rows, fitted):
+    cosines = 1 - cdist(rows[1], rows[0], "cosine")
+    found = np.bincount(np.argsort(-cosines, axis=1)[:, :10].ravel(), minlength=len(task.X))
+    assert_array_equal(fitted("zhouyijiang-2025-retrieval")[0].transform(task.X)[:, 0], found)
+
+
+@pytest.mark.parametrize("cut", ["below all", "median"])
+def test_found_by_a_generated_image_and_close_to_it(task, rows, cache, cut):
+    cosines = 1 - cdist(rows[1], rows[0], "cosine")
+    finds = cosines.argmax(axis=1)
+    threshold = {"below all": cosines.min() - 0.01, "median": np.median(cosines.max(axis=1))}[cut]
+    expected = np.isin(np.arange(len(task.X)), finds[cosines.max(axis=1) > threshold])
+    model = fit_on("taozi-2025-resnet50-retrieval", task, cache=cache, threshold=threshold, **SMALL)
+    assert_array_equal(model.predict(task.X), expected)
+    assert 0 < expected.sum() < len(expected)
+
+
+def test_cosines_of_filtered_images_in_deviations(task, cache):
+    features = FeaturePipeline([CNNEmbedding(**SMALL)])
+    reals, generated = (
+        features.fit_transform([cv2.GaussianBlur(image, (0, 0), 1.0) for image in images]).astype(np.float64)
+        for images in (task.X, task.reference)
+    )
+    among = 1 - cdist(reals, reals, "cosine")[np.triu_indices(len(reals), 1)]
+    expected = ((1 - cdist(reals, generated, "cosine")).max(axis=1) - among.mean()) / among.std()
+    model = fit_on("zoq-2025-resnet50-cosine", task, cache=cache, **SMALL)
+    np.testing.assert_allclose(model[0].transform(task.X)[:, 0], expected, atol=0.05)  # blurs differ by a grey level
 
 
 def test_the_default_networks_are_those_of_the_papers(task):
-    expected = {"M10": "resnet50", "M14": "resnet50", "M15": "resnet101", "M25": "vgg16", "M35": "vit_b_16"}
+    expected = {"M15": "resnet101", "M25": "vgg16", "M35": "vit_b_16", "other": "resnet18"}
     for name in DEEP:
         backbone = expected.get(recipes.info(name).method, "resnet50")
         assert recipes.info(name).overrides["backbone"] == backbone
@@ -162,9 +254,22 @@ def test_an_svm_attributes_by_deep_features(subsets, cache):
     model = recipes.make("aim-2025-resnet50-svm", cache=cache, **SMALL).fit(subsets.reference, subsets.reference_y)
     features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
     known = features.fit_transform(subsets.reference)
-    scale = StandardScaler().fit(known)
-    svm = LinearSVC().fit(scale.transform(known), subsets.reference_y)
-    assert_array_equal(model.predict(subsets.X), svm.predict(scale.transform(features.transform(subsets.X))))
+    asked, votes = features.transform(subsets.X), np.zeros((len(subsets.X), 4))
+    for pair in [(1, 2), (1, 3), (2, 3)]:
+        of_pair = np.isin(subsets.reference_y, pair)
+        svm = SVC(kernel="linear").fit(known[of_pair], subsets.reference_y[of_pair])
+        votes[np.arange(len(asked)), svm.predict(asked)] += 1
+    assert_array_equal(model.predict(subsets.X), votes.argmax(axis=1))
+
+
+def test_the_nearest_subset_has_the_largest_mean_cosine(subsets, cache):
+    name, y = "medhastra-2025-resnet18-nearest-subset", subsets.reference_y
+    model = recipes.make(name, cache=cache, **SMALL).fit(subsets.reference, y)
+    features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
+    distances = cdist(features.fit_transform(subsets.X), features.fit_transform(subsets.reference), "cosine")
+    expected = 1 + np.argmin([distances[:, y == subset].mean(axis=1) for subset in (1, 2, 3)], axis=0)
+    assert_array_equal(model.predict(subsets.X), expected)
+    assert len(set(expected)) == 3
 
 
 def test_clusters_are_matched_to_subsets_one_to_one(subsets, cache):

@@ -153,3 +153,43 @@ def test_clusters_may_be_cut_by_labels(task):
     with pytest.raises(ValueError, match="labels"):
         model.fit(task.X)
     assert model.fit(task.X, task.y)[-1].score_ > 0
+
+
+ANEW = [name for name in UNLABELLED if name != "vcmi-2023-clustering"]  # its null knows the images of fit
+
+
+@pytest.mark.parametrize("name", [*ANEW, "zoq-2025-pixels-ssim", "zoq-2025-pixels-jaccard"])
+def test_another_generators_images_take_the_place_of_those_of_fit(name, task):
+    threshold = {"threshold": 2.0} if name.startswith("zoq") else {}
+    model = make_on(name, task, **threshold).fit(task.X)
+    before = scores(model, task.X)
+    other = task.reference[::2]
+    expected = make_on(name, SimpleNamespace(X=task.X, reference=other, pool=task.pool), **threshold).fit(task.X)
+    moved = recipes.with_reference(model, other)
+    np.testing.assert_allclose(scores(moved, task.X), scores(expected, task.X), rtol=1e-9)
+    assert_array_equal(scores(model, task.X), before)
+    assert not np.allclose(scores(moved, task.X), before)
+
+
+@pytest.mark.parametrize("name", [name for name in LABELLED if name != "dmk-2023-sift-knn"])
+def test_what_was_learnt_from_labels_stays_with_another_generators_images(name, task, fitted):
+    model = fitted(name)
+    before = scores(model, task.X)
+    moved = recipes.with_reference(model, task.reference[:9])
+    assert set(moved.predict(task.X)) <= {0, 1}
+    assert not np.array_equal(scores(moved, task.X), before)
+    assert_array_equal(scores(model, task.X), before)
+    back = recipes.with_reference(moved, task.reference)
+    np.testing.assert_allclose(scores(back, task.X), before)
+
+
+def test_words_of_the_old_images_cannot_be_carried_over(task, fitted):
+    with pytest.raises(ValueError, match="has columns that belong to the estimator learnt on the reference of fit"):
+        recipes.with_reference(fitted("dmk-2023-sift-knn"), task.reference[:9])
+
+
+def test_a_reference_changed_after_fit_is_not_ignored(task):
+    model = make_on("zoq-2025-pixels-ssim", task).fit(task.X, task.y)
+    model.set_params(filteredssim__reference=task.reference[:5])
+    with pytest.raises(ValueError, match="FilteredSSIM was fitted with another reference"):
+        model.predict(task.X)

@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from sklearn.ensemble import VotingClassifier
 
 from fingerprint_features import ImageSet, recipes
-from fingerprint_features.recipes.parts import combined_margin
+from fingerprint_features.recipes.blocks import combined_margin
 from tests.reference.worlds import patched, patients
 from tests.similarity.pictures import peer as ssim
 

@@ -1,13 +1,14 @@
-"""What several recipes are made of."""
+"""Pieces that several recipes are built of."""
 
 import numpy as np
 
+from ..extractors import CNNEmbedding
 from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
 
 
 def similarity(reference, cache, **params):
-    """Return a ReferenceSimilarity of whole images, by SSIM, that keeps its rows in the cache."""
+    """Return a ReferenceSimilarity of whole images by SSIM, which keeps its rows in the cache."""
     return ReferenceSimilarity(reference, metric="ssim", cache=cache, **params)
 
 
@@ -16,8 +17,19 @@ def cached(cache, *extractors):
     return FeaturePipeline(list(extractors), cache=cache)
 
 
+def embedding(cache, backbone, weights, **params):
+    """Return the FeaturePipeline of a frozen network."""
+    return cached(cache, CNNEmbedding(backbone, weights, **params))
+
+
+def refuse_changed_reference(model):
+    """Raise if a fitted model has been given another reference since, which it has not compared anything with."""
+    if model.reference is not model.reference_:
+        raise ValueError(f"{type(model).__name__} was fitted with another reference than it has now: call fit again")
+
+
 class ByContent:
-    """Fits on the rows of a table in an order that they decide themselves, not their place in a folder."""
+    """Fits on the rows of a table in an order that their values decide, not their place in a folder."""
 
     def fit(self, X, y):
         """Sort the rows, then fit."""
@@ -37,6 +49,18 @@ def combined_margin(columns):
     """
     rank, above, hits = np.asarray(columns).T
     return np.minimum(np.maximum(rank - 0.5, above), hits - 0.5)[:, None]
+
+
+def similarity_where_found(columns):
+    """Return the largest cosine to an image that found this one as one column; -1 where none did.
+
+    Parameters
+    ----------
+    columns : array-like of shape (n, 2)
+        ``"hits"`` and ``"hit_max"``.
+    """
+    hits, hit_max = np.asarray(columns).T
+    return np.where(hits > 0, hit_max, -1.0)[:, None]
 
 
 def above_median(rows):
