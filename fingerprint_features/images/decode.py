@@ -59,17 +59,28 @@ def decode_bytes(data, options, size=None):
 
 
 def decode_array(array, options, size=None):
-    """Bring an in-memory image into the same form as a decoded file; what shares its memory is read-only."""
+    """Bring an array ``(h, w)``, ``(h, w, 3)`` or RGBA ``(h, w, 4)`` into the form of a decoded file, read-only."""
     array = np.asarray(array).view()
     array.flags.writeable = False
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)) or 0 in array.shape:
         raise unsupported(
             f"an array of shape {array.shape}: images are (height, width) or (height, width, 3), channels last"
         )
+    _check_channels(array)
     check_size(array.shape[1], array.shape[0], options)
     if array.dtype == bool:
         array = array.astype(np.uint8) * np.uint8(255)
     return _finish(Picture(*split_alpha(array)), options, size)
+
+
+def _check_channels(array):
+    """Take four channels of whole numbers for RGBA, and refuse all others that are neither grey nor RGB."""
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if channels == 2 or (channels == 4 and array.dtype not in (np.uint8, np.uint16)):
+        raise unsupported(
+            f"an array of {channels} channels of {array.dtype}: pass one channel, array[..., 0], or three (RGB); "
+            "transparency is read from four channels of uint8 or uint16 (RGBA; Pillow: image.convert('RGBA'))"
+        )
 
 
 def _finish(picture, options, size):

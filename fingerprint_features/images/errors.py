@@ -1,5 +1,6 @@
 """What goes wrong with an image: one error that names every bad file and the cure."""
 
+import sys
 from dataclasses import dataclass
 
 _MOST_LISTED = 20
@@ -25,7 +26,7 @@ class ImageFailure:
     reason: str
 
     def __str__(self):
-        return f"{printable(self.id)}: {self.reason} [{self.kind}]"
+        return f"{printable(self.id)}: {printable(self.reason)} [{self.kind}]"
 
 
 class ImageReadError(ValueError):
@@ -61,6 +62,9 @@ class ImageReadError(ValueError):
 
 
 def printable(name):
-    """Return a file name that is safe to print: control characters and broken UTF-8 are escaped."""
+    """Return a file name that is safe to print: what is no text, or not in the terminal's alphabet, is escaped."""
     name = str(name)
-    return name if name.isprintable() else name.encode("unicode_escape", "backslashreplace").decode("ascii")
+    if not name.isprintable():
+        name = name.encode("unicode_escape", "backslashreplace").decode("ascii")
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return name.encode(encoding, "backslashreplace").decode(encoding)

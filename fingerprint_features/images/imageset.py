@@ -32,7 +32,8 @@ class ImageSet:
     groups : sequence, default=None
         One label an image (the patient) for group-wise splitting.
     size : (int, int), default=None
-        ``(height, width)`` to resize to, by area interpolation. None keeps every image's own size.
+        ``(height, width)`` to resize to, by area interpolation, at most ``options.max_pixels`` pixels. None keeps
+        every image's own size.
     options : DecodeOptions, default=DecodeOptions()
         How files become pixels.
 
@@ -73,6 +74,7 @@ class ImageSet:
         if not isinstance(options, DecodeOptions):
             raise TypeError(f"options must be a DecodeOptions. Got {options!r} instead.")
         self.options = options
+        _check_pixels(self.size, options)
         self._own_ids = None if ids is None else _unique(_labels(ids, n, "ids").astype(str))
         self.groups = None if groups is None else _labels(groups, n, "groups")
 
@@ -273,3 +275,11 @@ def _check_size(size):
     if len(size) != 2 or not all(isinstance(v, Integral) and v >= 1 for v in size):
         raise ValueError(f"size must be None or (height, width) in pixels. Got {size!r} instead.")
     return tuple(int(v) for v in size)
+
+
+def _check_pixels(size, options):
+    if size is not None and size[0] * size[1] > options.max_pixels:
+        raise ValueError(
+            f"size={size} is (height, width) in pixels, and more pixels than DecodeOptions(max_pixels="
+            f"{options.max_pixels:g}) allows: choose a smaller size"
+        )

@@ -23,7 +23,8 @@ class DecodeOptions:
         Whether the camera's orientation tag (EXIF or TIFF) turns the picture upright.
     alpha : {"composite:black", "composite:white", "drop", "error"}, default="composite:black"
         What becomes of transparency. Compositing shows what a viewer shows on that background; dropping
-        brings out the colours hidden under transparent pixels.
+        brings out the colours hidden under transparent pixels. In memory, arrays of four channels of uint8 or uint16
+        are taken for RGBA.
     palette : {"expand", "error"}, default="expand"
         Whether palette images are turned into the colours they stand for.
     max_pixels : float, default=64e6

@@ -1,5 +1,6 @@
 """Every odd file met in practice: what it decodes to, or the error it gives. One table, one test."""
 
+import io
 import os
 import sys
 import threading
@@ -138,3 +139,18 @@ def test_several_bad_files_are_listed_in_one_message(tmp_path):
     assert text.splitlines()[0] == "24 images cannot be used:"
     assert "two\\n.png: no such file" in text
     assert text.endswith("... and 4 more (see the error's .failures)")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_messages_can_be_printed_on_any_terminal(encoding, monkeypatch, tmp_path):
+    with pytest.raises(ImageReadError) as caught:
+        ImageSet([tmp_path / "übergroß 肺.png"])[0]
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    print(caught.value)
+    print(caught.value.failures[0])
+    terminal.flush()
+    shown = terminal.buffer.getvalue().decode(encoding)
+    assert {"latin-1": "übergroß \\u80ba", "ascii": "\\xfcbergro\\xdf \\u80ba", "utf-8": "übergroß 肺"}[
+        encoding
+    ] in shown

@@ -95,22 +95,34 @@ def test_integers_of_other_widths_need_a_range_and_are_clipped_to_it(dtype):
     np.testing.assert_array_equal(image, np.float32([[0, 0, 0.2, 1]]))
 
 
-def test_arrays_of_one_two_and_four_channels():
+def test_arrays_of_one_and_four_channels():
     photo = PHOTOGRAPHS["colour"]
     clear = np.zeros((*photo.shape[:2], 1), dtype=np.uint8)
     grey = photo[..., :1]
     np.testing.assert_array_equal(decode_array(grey, DecodeOptions()), grey[..., 0])
-    np.testing.assert_array_equal(decode_array(np.dstack([grey, clear + 255]), DecodeOptions()), grey[..., 0])
+    np.testing.assert_array_equal(decode_array(np.dstack([photo, clear + 255]), DecodeOptions()), photo)
     assert not decode_array(np.dstack([photo, clear]), DecodeOptions()).any()
     np.testing.assert_array_equal(decode_array(np.dstack([photo, clear]), DecodeOptions(alpha="drop")), photo)
 
 
+@pytest.mark.parametrize(
+    ("channels", "dtype"), [(2, "uint8"), (2, "float32"), (4, "float32"), (4, "int16"), (4, "bool"), (4, "uint32")]
+)
+def test_channels_that_are_neither_grey_nor_colour_are_refused(channels, dtype):
+    array = np.zeros((8, 8, channels), dtype=dtype)
+    words = rf"an array of {channels} channels of {dtype}: pass one channel, array\[\.\.\., 0\], or three \(RGB\)"
+    for options in (DecodeOptions(), DecodeOptions(value_range=(0, 1))):
+        with pytest.raises(ImageReadError, match=words):
+            ImageSet(array[None], options=options)[0]
+
+
 def test_float_alpha_is_a_share_whatever_the_range_of_the_colours():
-    array = np.array([[[400.0, 0.25], [100.0, 1.0]]])  # a quarter of white over black, and 100 of 400
-    image = decode_array(array, DecodeOptions(value_range=(0, 400)))
-    np.testing.assert_array_equal(image, np.float32([[0.25, 0.25]]))
+    array = np.array([[[400.0, 0.25], [100.0, 1.0]]], dtype=np.float32)  # a quarter of white over black, and 100 of 400
+    kinds = {"photometric": "minisblack", "planarconfig": "contig", "extrasamples": ["unassalpha"]}
+    unit = DecodeOptions(value_range=(0, 400))
+    np.testing.assert_array_equal(decode_bytes(tifffile_bytes(array, **kinds), unit), np.float32([[0.25, 0.25]]))
     with pytest.raises(ImageReadError, match=r"alpha channel with values outside 0\.\.1"):
-        decode_array(array * 2, DecodeOptions(value_range=(0, 400)))
+        decode_bytes(tifffile_bytes(array * 2, **kinds), unit)
 
 
 def test_bools_are_black_and_white():
@@ -158,3 +170,11 @@ def test_resized_grey_is_grey_in_every_form():
     grey = PHOTOGRAPHS["grey"]
     small = ImageSet(to_rgb(grey)[None], size=(37, 41))[0]
     np.testing.assert_array_equal(to_gray(small), ImageSet(grey[None], size=(37, 41))[0])
+
+
+@pytest.mark.parametrize("size", [(10**6, 10**6), (9000, 9000), 10**5])
+def test_a_size_beyond_reason_is_refused_before_any_image_is_read(size):
+    with pytest.raises(ValueError, match=r"size=\(.*\) is .height, width. in pixels.*=6.4e\+07.*smaller size"):
+        ImageSet(["no-such-file.png"], size=size)
+    with pytest.raises(ValueError, match=r"max_pixels=100\)"):
+        ImageSet(["no-such-file.png"], size=11, options=DecodeOptions(max_pixels=100))

@@ -416,7 +416,7 @@ def test_sizes_that_are_none(size):
         ({"max_pixels": float("nan")}, "'max_pixels' option must be a number"),
         ({"page": -1}, "'page' option must be None or an int >= 0. Got -1"),
         ({"page": 1.5}, "'page' option must be None or an int"),
-        ({"value_range": (5, 5)}, r"'value_range' option must be None or \(low, high\) with low < high. Got \(5, 5\)"),
+        ({"value_range": (5, 5)}, r"'value_range' option must be None, \(low, high\) .*Got \(5, 5\)"),
         ({"value_range": 400}, "'value_range' option must be .* Got 400"),
         ({"value_range": (0, 1, 2)}, "'value_range' option must be"),
         ({"value_range": (0, float("inf"))}, "'value_range' option must be"),
