@@ -36,7 +36,9 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         names serve `set_params` and grid search: ``lbp__radius`` sets a parameter, ``lbp=Gabor()`` replaces
         the extractor, ``lbp="drop"`` leaves it out.
     cache : path-like or FeatureCache, default=None
-        File that keeps every row for the next call, process or fold. None keeps nothing.
+        File that keeps every row for the next call, process or fold. None keeps nothing. A relative path means the
+        working directory of each call, also in a model that was dumped and loaded elsewhere; an absolute path or a
+        `FeatureCache` means one file.
     n_jobs : int, default=None
         Threads over chunks of images; -1 takes all cores. None means 1, or what `joblib.parallel_config` says,
         whose process and cluster backends work too. Inside a worker of another joblib call it is always 1.

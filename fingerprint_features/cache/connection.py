@@ -1,26 +1,22 @@
-"""Connections to a cache file: one a thread, opened when first needed, and none that crosses a fork.
-
-A forked process must not even close a connection it inherits, and while one is open SQLite takes its parent's
-locks for its own, so that a connection of the child's own would run unprotected. Every connection of this process
-is therefore closed before a fork, and opened again by whoever needs it.
-"""
+"""Connections to a cache file: one a thread, opened when first needed, checked, and set up."""
 
 import os
 import sqlite3
 import stat
 import threading
-import weakref
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from ..images.errors import printable
 from .faults import NotACache, error_code, is_lock, warn_once
+from .handles import Handle, Lease
 from .mounts import network_disk
 
 _APPLICATION_ID = int.from_bytes(b"FpFc", "big")
 _FORMAT = 1
 _BUSY_SECONDS = 60
+_HEADER = 100  # bytes at the beginning of every SQLite file
 _SMALLEST = 512  # a shorter file SQLite takes for a new one, and overwrites
 _SCHEMA = (
     "CREATE TABLE extractors (id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, record TEXT NOT NULL)",
@@ -30,9 +26,6 @@ _SCHEMA = (
     f"PRAGMA user_version={_FORMAT}",
 )
 
-_handles = weakref.WeakSet()
-_fork_gate = threading.RLock()  # guards _handles; held across a fork
-_frozen = []
 _making = threading.Lock()  # closing a file drops the locks that SQLite in this process has on it: no other may be near
 
 
@@ -47,7 +40,8 @@ class Connections:
 
     def __init__(self, path):
         self.path = path
-        self._local = threading.local()  # a thread that ends drops its handle, which closes its connection
+        self.served = False  # whether any thread has had a connection: then the file was a cache
+        self._local = threading.local()  # a thread that ends drops its lease, which closes its connection
 
     @contextmanager
     def use(self, create):
@@ -66,16 +60,26 @@ class Connections:
         handle = self._handle()
         with handle.lock:
             try:
-                yield handle.ready(self.path, create)
+                yield self._ready(handle, create)
             except BaseException:
                 handle.close()  # whatever state it is in
                 raise
 
     def set_aside(self):
-        """Rename the damaged file this thread has met; return its new name, or None if another has done so."""
+        """Rename the damaged cache this thread has met; return its new name, or None if another has done so.
+
+        Raises
+        ------
+        NotACache
+            If the file does not begin as a cache of this format: it is somebody else's.
+        PermissionError
+        """
         path = os.path.realpath(self.path)
         if _identity(_stat(path)) != self._handle().identity:
             return None
+        with open(path, "rb") as file:
+            if not _begins_as_ours(file.read(_HEADER)):
+                raise NotACache("it does not begin as a feature cache")
         if not os.access(path, os.W_OK):
             raise PermissionError(f"{path} belongs to somebody else, whose writing may only look like damage")
         aside = f"{path}.corrupt-{datetime.now():%Y%m%dT%H%M%S.%f}"
@@ -87,27 +91,17 @@ class Connections:
 
     def _handle(self):
         try:
-            return self._local.handle
+            return self._local.lease.handle
         except AttributeError:
-            handle = self._local.handle = _Handle()
-            with _fork_gate:
-                _handles.add(handle)
-            return handle
+            self._local.lease = Lease()
+            return self._local.lease.handle
 
-
-class _Handle:
-    """The connection of one thread; its lock is held while it works, so that a fork can wait for the end."""
-
-    def __init__(self):
-        self.lock = threading.RLock()
-        self.db = None
-        self.identity = None
-
-    def ready(self, path, create):
-        found = _stat(path)
-        if self.db is not None and _identity(found) == self.identity:
-            return self.db
-        self.close()  # somebody has removed the file, or put another in its place
+    def _ready(self, handle, create):
+        """Return the connection of a handle, opened if it is not; None when there is no file."""
+        path, found = self.path, _stat(self.path)
+        if handle.db is not None and _identity(found) == handle.identity:
+            return handle.db
+        handle.close()  # somebody has removed the file, or put another in its place
         if found is not None and stat.S_ISDIR(found.st_mode):
             name = printable(path)
             raise IsADirectoryError(f"the cache {name} is a folder: pass a file in it, like {name}/features.cache")
@@ -117,19 +111,12 @@ class _Handle:
             return None
         with _making:
             found = _stat(path) or _make_file(path)
-        self.identity = _identity(found)
+        handle.identity = _identity(found)
         if 0 < found.st_size < _SMALLEST:
             raise NotACache("file is not a database")
-        self.db = _open(path)
-        return self.db
-
-    def close(self):
-        if self.db is not None:
-            self.db.close()
-            self.db = None
-
-    def __del__(self):
-        self.close()
+        handle.db = _open(path)
+        self.served = True
+        return handle.db
 
 
 @contextmanager
@@ -158,11 +145,13 @@ def open_shard(path):
     ------
     sqlite3.Connection
     """
-    db = _prepared(_connect(path, "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"))
-    try:
-        yield db
-    finally:
-        db.close()
+    handle = Handle()  # a fork waits until the shard has been read
+    with handle.lock:
+        try:
+            handle.db = _prepared(_connect(path, "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"))
+            yield handle.db
+        finally:
+            handle.drop()
 
 
 def _open(path):
@@ -236,6 +225,12 @@ def _check_format(db):
         raise NotACache(f"it has format {version}, this version of fingerprint_features reads format {_FORMAT}")
 
 
+def _begins_as_ours(header):
+    """Return whether the first bytes of a file are those of a cache of this format (sqlite.org/fileformat.html)."""
+    version, kind = (int.from_bytes(header[start : start + 4], "big") for start in (60, 68))
+    return header.startswith(b"SQLite format 3\0") and (version, kind) == (_FORMAT, _APPLICATION_ID)
+
+
 def _pragma(db, name):
     return db.execute(f"PRAGMA {name}").fetchone()[0]
 
@@ -258,21 +253,3 @@ def _stat(path):
 
 def _identity(found):
     return found and (found.st_dev, found.st_ino)
-
-
-def _before_fork():
-    _fork_gate.acquire()
-    for handle in list(_handles):
-        handle.lock.acquire()
-        handle.close()
-        _frozen.append(handle)
-
-
-def _after_fork():
-    while _frozen:
-        _frozen.pop().lock.release()
-    _fork_gate.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -25,8 +25,9 @@ class FeatureCache:
 
     A row is found by the digest of its image and the token of its extractor. Any number of processes and threads
     of one machine may read and write at once, and may be killed while they do. No fault of the file ever stops a
-    run: what cannot be read is computed, with one warning. A file that is damaged or no cache is renamed to
-    ``<path>.corrupt-<time>`` and a new one begun.
+    run: what cannot be read is computed, with one warning. A damaged cache is renamed to
+    ``<path>.corrupt-<time>`` and a new one is begun. A file that is no cache, or has a newer format, is never
+    moved or changed.
 
     Parameters
     ----------
@@ -38,6 +39,13 @@ class FeatureCache:
     ----------
     path : str
         Absolute.
+
+    Raises
+    ------
+    FileExistsError
+        When first used, if the file is no feature cache, or has another format.
+    IsADirectoryError
+        When first used, if the path is a folder.
 
     See Also
     --------
@@ -201,6 +209,7 @@ class FeatureCache:
             Naming the shard that is damaged.
         """
         added = 0
+        self._ask(table.count)  # a thread has its own connection before it holds one to a shard: see handles.py
         for path in [paths] if isinstance(paths, (str, bytes, os.PathLike)) else paths:
             for token, record, rows in read_shard(os.path.abspath(os.fsdecode(path))):
                 added += self._ask(
@@ -234,13 +243,20 @@ class FeatureCache:
             raise OSError(f"the feature cache {printable(self.path)} cannot be used: {error}") from error
 
     def _set_aside(self, error):
-        """Rename the damaged file; return whether to try again."""
+        """Rename the damaged file; return whether to try again. Refuse a file that is no cache and never was."""
         try:
             aside = self._connections.set_aside()
+        except NotACache:
+            if self._connections.served:
+                return False
+            raise FileExistsError(
+                f"{printable(self.path)} is no feature cache that this version can use ({error}) and stays as it "
+                "is: pass another path"
+            ) from error
         except OSError:
             return False
         if aside is not None:
-            message = f"the feature cache {printable(self.path)} is damaged or no cache ({error}): it is now called"
+            message = f"the feature cache {printable(self.path)} is damaged ({error}): it is now called"
             warnings.warn(f"{message} {printable(aside)}, and a new one is begun", CacheWarning, stacklevel=2)
         return True
 

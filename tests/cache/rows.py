@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
 from pathlib import Path
 
@@ -65,6 +67,19 @@ def become(user):
     if os.geteuid() == 0:
         os.setgid(user)
         os.setuid(user)
+
+
+def finish_or_kill(pid, seconds):
+    """Return the exit status of a forked child, or None after having killed it because it was not done in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return None
 
 
 def run_python(code, *arguments):

@@ -12,7 +12,7 @@ from fingerprint_features import FeatureCache, FeaturePipeline
 from fingerprint_features.cache import CacheWarning
 from fingerprint_features.cache.connection import Connections
 from tests.cache.rows import ABOUT, TOKEN, WIDTH, fill, hits, make_digests, row_of
-from tests.helpers import Mean, count_lines, random_images
+from tests.helpers import Mean, count_lines, random_images, write_images
 
 
 @pytest.fixture
@@ -153,20 +153,21 @@ def newer_format(path):
     change(path, "PRAGMA user_version=2")
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (garbage_header, "file is not a database"),
-        (cut_in_half, "malformed"),
-        (short_text, "file is not a database"),
-        (longer_text, "file is not a database"),
-        (text_file, "file is not a database"),
-        (foreign_database, "a database of another kind"),
-        (newer_format, "it has format 2, this version of fingerprint_features reads format 1"),
-    ],
-)
+def photograph(path):
+    (photo,) = write_images(path.parent, random_images(1, size=64), ["photo.png"])
+    os.rename(photo, path)
+
+
+def spoilt_schema(path):
+    filled(path)
+    with open(path, "r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 2000)
+
+
+@pytest.mark.parametrize(("damage", "reason"), [(cut_in_half, "malformed"), (spoilt_schema, "malformed")])
 @pytest.mark.parametrize("first_use", [hits, fill])
-def test_a_damaged_file_is_set_aside_with_one_warning(path, damage, reason, first_use):
+def test_a_damaged_cache_is_set_aside_with_one_warning(path, damage, reason, first_use):
     damage(path)
     before = path.read_bytes()
     cache, digests = FeatureCache(path), make_digests(300)
@@ -181,6 +182,52 @@ def test_a_damaged_file_is_set_aside_with_one_warning(path, damage, reason, firs
     assert str(path.parent / aside) in str(warning.message)
     fill(cache, digests)
     assert all(hits(FeatureCache(path), digests))
+
+
+NOT_OURS = [
+    (photograph, "file is not a database"),
+    (garbage_header, "file is not a database"),
+    (short_text, "file is not a database"),
+    (longer_text, "file is not a database"),
+    (text_file, "file is not a database"),
+    (foreign_database, "a database of another kind"),
+    (newer_format, "it has format 2, this version of fingerprint_features reads format 1"),
+]
+
+
+@pytest.mark.parametrize(("make", "reason"), NOT_OURS)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda path: hits(FeatureCache(path), make_digests(3)),
+        lambda path: fill(FeatureCache(path), make_digests(3)),
+        lambda path: FeaturePipeline([Mean()], cache=path).fit_transform(random_images(3)),
+    ],
+)
+def test_what_is_no_cache_of_ours_is_refused_and_stays(path, make, reason, use):
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="is no feature cache that this version can use") as caught:
+        use(path)
+    assert reason in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "pass another path" in str(caught.value)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == ["features.cache"]
+
+
+def test_a_file_put_over_a_cache_that_was_in_use_stays_and_costs_one_warning(path):
+    cache = FeatureCache(path)
+    fill(cache, make_digests(3))
+    cache._connections._handle().close()  # as before a fork
+    text_file(path)
+    before = path.read_bytes()
+    with pytest.warns(CacheWarning, match="computed instead") as caught:
+        fill(cache, make_digests(30, "b"))
+    assert not any(hits(cache, make_digests(30, "c")))  # in silence
+    assert len(caught) == 1
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == ["features.cache"]
 
 
 def test_a_file_of_no_bytes_is_a_new_cache(path):
@@ -215,11 +262,10 @@ def test_noise_in_a_file_in_use_never_gives_a_wrong_row(path, seed):
         for _ in range(2):  # `hits` verifies what is served
             hits(cache, digests)
             fill(cache, digests)
-    assert all(hits(FeatureCache(path), digests))
 
 
 def test_two_that_meet_the_same_damage_set_it_aside_once(path, monkeypatch):
-    text_file(path)
+    cut_in_half(path)
     quick = FeatureCache(path)
     set_aside = Connections.set_aside
 
@@ -238,7 +284,7 @@ def test_two_that_meet_the_same_damage_set_it_aside_once(path, monkeypatch):
 
 def test_a_warning_names_the_file_without_what_terminals_obey(tmp_path):
     path = tmp_path / "\x1b[2J.cache"
-    text_file(path)
+    cut_in_half(path)
     with pytest.warns(CacheWarning) as caught:
         FeatureCache(path).put_many(TOKEN, make_digests(1), np.zeros((1, 2)), ABOUT)
     assert str(caught[0].message).isprintable()

@@ -142,10 +142,11 @@ def test_what_cannot_be_read_costs_one_warning(shared):
 
 def test_a_damaged_file_of_somebody_else_is_left_where_it_is(shared):
     with open(shared, "r+b") as file:
-        file.write(b"garbage")
+        file.seek(100)
+        file.write(b"\xff" * 2000)
     os.chmod(shared, 0o444)
     (warning,) = as_nobody(shared, "print(*uses(cache), sep='\\n')")
-    assert f"{shared} cannot be read (file is not a database)" in warning
+    assert f"{shared} cannot be read (database disk image is malformed)" in warning
     assert os.listdir(os.path.dirname(shared)) == ["features.cache"]
 
 

@@ -257,6 +257,48 @@ def test_forks_while_other_threads_are_writing(path):
     assert printed == "all\n"
 
 
+@needs_fork
+def test_a_fork_waits_while_the_connection_of_a_thread_that_ends_is_closed(path):
+    # SQLite holds mutexes while it closes; a child forked then would wait for them for ever.
+    printed = run_python(
+        """
+        import os, sys, threading, time, warnings
+        from tests.cache.rows import fill, finish_or_kill, make_digests
+        from fingerprint_features import FeatureCache
+        warnings.filterwarnings("ignore", category=DeprecationWarning)  # what Python says of threads and forks
+        cache = FeatureCache(sys.argv[1])
+        mutex, closing = threading.Lock(), threading.Event()
+
+        class Slow:
+            def __init__(self, db):
+                self.db = db
+
+            def close(self):
+                db, self.db = self.db, None
+                if db is not None:  # as sqlite3: the second of two that close has nothing to do
+                    with mutex:
+                        closing.set()
+                        time.sleep(0.5)
+                        db.close()
+
+        def use():
+            fill(cache, make_digests(3))
+            handle = cache._connections._handle()
+            handle.db = Slow(handle.db)
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        assert closing.wait(20)
+        if (pid := os.fork()) == 0:
+            os._exit(0 if mutex.acquire(timeout=2) else 1)
+        print(finish_or_kill(pid, seconds=20))
+        thread.join()
+        """,
+        path,
+    )
+    assert printed == "0\n"
+
+
 # ---- the end of a process -------------------------------------------------------------------------------
 
 
