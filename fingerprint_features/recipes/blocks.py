@@ -6,6 +6,9 @@ from ..extractors import CNNEmbedding
 from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
 
+# What the `why` of a recipe says of a frozen network that is shown images as most teams did.
+SQUASHED = " The whole image is squashed to the network's size; ImageNet weights V1 of torchvision."
+
 
 def similarity(reference, cache, **params):
     """Return a ReferenceSimilarity of whole images by SSIM, which keeps its rows in the cache."""
@@ -17,9 +20,9 @@ def cached(cache, *extractors):
     return FeaturePipeline(list(extractors), cache=cache)
 
 
-def embedding(cache, backbone, weights, **params):
+def embedding(cache, backbone, weights, resize, **params):
     """Return the FeaturePipeline of a frozen network."""
-    return cached(cache, CNNEmbedding(backbone, weights, **params))
+    return cached(cache, CNNEmbedding(backbone, weights, resize=resize, **params))
 
 
 def refuse_changed_reference(model):

@@ -10,7 +10,7 @@ from sklearn.svm import SVC
 from ..decide import ClusterClassifier, ThresholdClassifier
 from ..extractors import CNNEmbedding, Filtered
 from ..reference import PairClassifier, ReferenceModel, ReferenceSimilarity
-from .blocks import above_median, cached, combined_margin, embedding, similarity_where_found
+from .blocks import SQUASHED, above_median, cached, combined_margin, embedding, similarity_where_found
 from .joint_clusters import JointClusters
 from .papers import OVERVIEW_2023, OVERVIEW_2025
 from .registry import recipe
@@ -35,16 +35,19 @@ _TOGETHER = {"trained_on": "real and generated images without labels", "needs_la
     team="VCMI",
     runs=(8,),
     score=0.448,
-    why="True ranks, as in vcmi-2023-ensemble. The network's weights and intensity scale are another library's.",
+    why=(
+        "True ranks, as in vcmi-2023-ensemble. The team's library has other weights and another intensity scale."
+        + SQUASHED
+    ),
     transductive=True,
     **_UNLABELLED,
     **_2023,
 )
-def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="default"):
+def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="v1", resize="squash"):
     """The rules of the ensemble on whole images, on the mean squared difference of deep features."""
     rules = ReferenceSimilarity(
         reference,
-        features=embedding(cache, backbone, weights),
+        features=embedding(cache, backbone, weights, resize),
         metric="mse",
         reduce=["rank", "max", "hits"],
         standardize="max",
@@ -61,13 +64,21 @@ def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="default")
     score=0.521,
     why=(
         "The run gave the numbers of the clusters as labels. Here a cluster with more generated images than average "
-        "is used. Two clusters, where the team chose a cut by eye. The network's own intensity scale."
+        "is used. Two clusters, where the team chose a cut by eye. The network's own intensity scale." + SQUASHED
     ),
     **_TOGETHER,
     **_2023,
 )
 def clusters(
-    reference, cache, *, backbone="resnet50", weights="default", n_features=32, n_clusters=2, mapping="reference_share"
+    reference,
+    cache,
+    *,
+    backbone="resnet50",
+    weights="v1",
+    resize="squash",
+    n_features=32,
+    n_clusters=2,
+    mapping="reference_share",
 ):
     """Used when its cluster of real and generated images has many generated ones.
 
@@ -75,7 +86,7 @@ def clusters(
     ``mapping="majority"`` names clusters by labelled real images instead.
     """
     ward = make_pipeline(FeatureAgglomeration(n_features), AgglomerativeClustering(n_clusters))
-    return JointClusters(reference, embedding(cache, backbone, weights, pool="max"), ward, mapping)
+    return JointClusters(reference, embedding(cache, backbone, weights, resize, pool="max"), ward, mapping)
 
 
 @recipe(
@@ -84,16 +95,18 @@ def clusters(
     team="CLEF-CSE",
     runs=(3,),
     score=0.431,
-    why="20 generated images for each real one, where the team took all. The network's own intensity scale.",
+    why="20 generated images for each real one, where the team took all. The network's own intensity scale." + SQUASHED,
     **_ON_REALS,
     **_2023,
 )
-def svm_on_pairs(reference, cache, *, backbone="resnet101", weights="default", n_pairs=20, C=1.0, random_state=0):
+def svm_on_pairs(
+    reference, cache, *, backbone="resnet101", weights="v1", resize="squash", n_pairs=20, C=1.0, random_state=0
+):
     """Used when an SVM says so for most pairs of its features and those of a generated image."""
     return PairClassifier(
         SVC(C=C),
         reference,
-        features=embedding(cache, backbone, weights, pool="max"),
+        features=embedding(cache, backbone, weights, resize, pool="max"),
         pair="concat",
         n_pairs=n_pairs,
         aggregate="majority",
@@ -110,13 +123,15 @@ def svm_on_pairs(reference, cache, *, backbone="resnet101", weights="default", n
     why=(
         "You give the second generator's images: the team's generator is not described. Which set is which class is "
         "our reading. Layer and parameters are not described: the mean over the last convolutional block, C=1, "
-        "standardised columns."
+        "standardised columns." + SQUASHED
     ),
     trained_on="generated images of two generators",
     needs_labels=False,
     **_2023,
 )
-def deep_svm(reference, pool, cache, *, backbone="vgg16", weights="default", layer="auto", C=1.0, threshold=0.0):
+def deep_svm(
+    reference, pool, cache, *, backbone="vgg16", weights="v1", resize="squash", layer="auto", C=1.0, threshold=0.0
+):
     """Used when its deep features are more like the generated images than like those of another generator.
 
     `layer` ``"auto"`` is the last convolutional block of a VGG, and the input of the last layer of other networks.
@@ -124,7 +139,7 @@ def deep_svm(reference, pool, cache, *, backbone="vgg16", weights="default", lay
     if layer == "auto":
         layer = "features" if str(backbone).startswith("vgg") else None
     svm = make_pipeline(StandardScaler(), SVC(C=C))
-    features = embedding(cache, backbone, weights, layer=layer)
+    features = embedding(cache, backbone, weights, resize, layer=layer)
     model = ReferenceModel(svm, reference, contrast=pool, features=features, output="decision_function")
     return make_pipeline(model, ThresholdClassifier(threshold))
 
@@ -138,7 +153,7 @@ def deep_svm(reference, pool, cache, *, backbone="vgg16", weights="default", lay
     why=(
         "Two runs share this description (kappa -0.116 and -0.032), and how they differ is not described: so one "
         "recipe. Number of components and clusters and the meaning of clusters are not described: 95 % of the "
-        "variance, 2, and used where generated images are more frequent than average."
+        "variance, 2, and used where generated images are more frequent than average." + SQUASHED
     ),
     **_TOGETHER,
     **_2025,
@@ -148,7 +163,8 @@ def reduced_clusters(
     cache,
     *,
     backbone="resnet50",
-    weights="default",
+    weights="v1",
+    resize="squash",
     n_components=0.95,
     clusterer=None,
     mapping="reference_share",
@@ -161,7 +177,7 @@ def reduced_clusters(
     """
     clusterer = KMeans(2, n_init=10, random_state=random_state) if clusterer is None else clusterer
     reduced = make_pipeline(PCA(n_components, random_state=random_state), clusterer)
-    return JointClusters(reference, embedding(cache, backbone, weights), reduced, mapping)
+    return JointClusters(reference, embedding(cache, backbone, weights, resize), reduced, mapping)
 
 
 @recipe(
@@ -172,21 +188,29 @@ def reduced_clusters(
     score=-0.176,
     why=(
         "Number of clusters and threshold are not described: 8, and one standard deviation beyond the mean of the "
-        "generated images' own distances, measured on a fifth of them that the clusters have not seen."
+        "generated images' own distances, measured on a fifth of them that the clusters have not seen." + SQUASHED
     ),
     trained_on="generated images",
     needs_labels=False,
     **_2025,
 )
 def deep_kmeans(
-    reference, cache, *, backbone="resnet50", weights="default", n_clusters=8, threshold=-1.0, random_state=0
+    reference,
+    cache,
+    *,
+    backbone="resnet50",
+    weights="v1",
+    resize="squash",
+    n_clusters=8,
+    threshold=-1.0,
+    random_state=0,
 ):
     """Used when near the centre of a cluster of generated images, by deep features.
 
     `threshold` is minus the standard deviations beyond the mean; ``"auto"`` learns it from labels, for the best kappa.
     """
     means = KMeans(n_clusters, n_init=10, random_state=random_state)
-    features = embedding(cache, backbone, weights)
+    features = embedding(cache, backbone, weights, resize)
     model = ReferenceModel(
         means, reference, features=features, output="min_transform", standardize="zscore", held_out=0.2
     )
@@ -200,15 +224,15 @@ _ONE_RUN = "The one run (kappa 0.016) joined a threshold and a logistic regressi
 @recipe(
     "medhastra-2025-resnet50-cosine",
     part="the threshold, one of two rules",
-    why=_ONE_RUN + "Number of standard deviations: 1, over all similarities of real to generated images.",
+    why=_ONE_RUN + "Number of standard deviations: 1, over all similarities of real to generated images." + SQUASHED,
     transductive=True,
     **_UNLABELLED,
     **_MEDHASTRA,
 )
-def cosine(reference, cache, *, backbone="resnet50", weights="default", threshold=1.0):
+def cosine(reference, cache, *, backbone="resnet50", weights="v1", resize="squash", threshold=1.0):
     """Used when its largest cosine with a generated image lies `threshold` deviations above the mean of all."""
     rule = ReferenceSimilarity(
-        reference, embedding(cache, backbone, weights), "cosine", "max", null="cross", standardize="zscore"
+        reference, embedding(cache, backbone, weights, resize), "cosine", "max", null="cross", standardize="zscore"
     )
     return make_pipeline(rule, ThresholdClassifier(threshold))
 
@@ -216,14 +240,14 @@ def cosine(reference, cache, *, backbone="resnet50", weights="default", threshol
 @recipe(
     "medhastra-2025-resnet50-logistic",
     part="the logistic regression, one of two rules",
-    why=_ONE_RUN + "Similarity features: largest, mean, standard deviation and mean of the five largest.",
+    why=_ONE_RUN + "Similarity features: largest, mean, standard deviation and mean of the five largest." + SQUASHED,
     **_ON_REALS,
     **_MEDHASTRA,
 )
-def cosine_logistic(reference, cache, *, backbone="resnet50", weights="default", k=5, C=1.0):
+def cosine_logistic(reference, cache, *, backbone="resnet50", weights="v1", resize="squash", k=5, C=1.0):
     """Used when a logistic regression on the cosines with the generated images says so."""
     columns = ReferenceSimilarity(
-        reference, embedding(cache, backbone, weights), "cosine", ["max", "mean", "std", "topk"], k=k
+        reference, embedding(cache, backbone, weights, resize), "cosine", ["max", "mean", "std", "topk"], k=k
     )
     return make_pipeline(columns, StandardScaler(), LogisticRegression(C=C))
 
@@ -237,12 +261,14 @@ def cosine_logistic(reference, cache, *, backbone="resnet50", weights="default",
     why=(
         "Stage 2 trains a network on these candidates; here the candidates are the answer. Layers 4, 8 and 12 in "
         "place of 6, 12 and 18: the network named has 12. What is clustered is not described: how many generated "
-        "images have the image among their 50 nearest. Clusters take the label of most of their images."
+        "images have the image among their 50 nearest. Clusters take the label of most of their images." + SQUASHED
     ),
     **_ON_REALS,
     **_2025,
 )
-def retrieval(reference, cache, *, backbone="vit_b_16", weights="default", layer="auto", k=50, random_state=0):
+def retrieval(
+    reference, cache, *, backbone="vit_b_16", weights="v1", resize="squash", layer="auto", k=50, random_state=0
+):
     """Used as most of its spectral cluster, by how many generated images have it among their `k` nearest.
 
     `layer` ``"auto"`` is the mean token after blocks 4, 8 and 12 of a ViT, and the input of the last layer of other
@@ -251,7 +277,9 @@ def retrieval(reference, cache, *, backbone="vit_b_16", weights="default", layer
     if layer == "auto":
         blocks = [f"encoder.layers.encoder_layer_{number}" for number in (3, 7, 11)]
         layer = blocks if str(backbone).startswith("vit") else None
-    found = ReferenceSimilarity(reference, embedding(cache, backbone, weights, layer=layer), "cosine", "hits", k=k)
+    found = ReferenceSimilarity(
+        reference, embedding(cache, backbone, weights, resize, layer=layer), "cosine", "hits", k=k
+    )
     # one column with many equal values: a graph of nearest neighbours would fall apart
     pruned = SpectralClustering(2, affinity="rbf", gamma=1.0, random_state=random_state)
     return make_pipeline(found, StandardScaler(), ClusterClassifier(pruned))
@@ -262,14 +290,17 @@ def retrieval(reference, cache, *, backbone="vit_b_16", weights="default", layer
     method="M36",
     team="taozi",
     part="an earlier rule of the team's code, without the contrastive network",
-    why="Frozen features, where the runs trained a network on them. No run of this rule alone is known.",
+    why=(
+        "Frozen features, where the runs trained a network on them. No run of this rule alone is known. The middle "
+        "of the image is shown to the network, as in the team's code; ImageNet weights V1 of torchvision."
+    ),
     transductive=True,
     **_UNLABELLED,
     **_2025,
 )
-def found_and_close(reference, cache, *, backbone="resnet50", weights="default", threshold=0.65):
+def found_and_close(reference, cache, *, backbone="resnet50", weights="v1", resize="preset", threshold=0.65):
     """Used when some generated image finds it the nearest of all real images, with a cosine above `threshold`."""
-    found = ReferenceSimilarity(reference, embedding(cache, backbone, weights), "cosine", ["hits", "hit_max"])
+    found = ReferenceSimilarity(reference, embedding(cache, backbone, weights, resize), "cosine", ["hits", "hit_max"])
     return make_pipeline(found, FunctionTransformer(similarity_where_found), ThresholdClassifier(threshold))
 
 
@@ -277,16 +308,24 @@ _ZOQ = {"method": "M38", "team": "ZOQ", **_ON_REALS, **_2025}
 _ZOQ_WHY = "Filters have common parameters and the threshold is learnt for the best kappa: neither is described."
 
 
-@recipe("zoq-2025-resnet50-cosine", why=_ZOQ_WHY, **_ZOQ)
+@recipe("zoq-2025-resnet50-cosine", why=_ZOQ_WHY + SQUASHED, **_ZOQ)
 def filtered_cosine(
-    reference, cache, *, backbone="resnet50", weights="default", filter="gaussian", threshold="auto", metric="kappa"
+    reference,
+    cache,
+    *,
+    backbone="resnet50",
+    weights="v1",
+    resize="squash",
+    filter="gaussian",
+    threshold="auto",
+    metric="kappa",
 ):
     """Used when the deep features of the filtered image are close to those of some generated image.
 
     `threshold` is in standard deviations above the mean similarity of real images to each other; ``"auto"`` learns it
     from labels, for the best `metric`, and 2.0 needs none.
     """
-    features = cached(cache, Filtered(CNNEmbedding(backbone, weights), filter))
+    features = cached(cache, Filtered(CNNEmbedding(backbone, weights, resize=resize), filter))
     rule = ReferenceSimilarity(reference, features, "cosine", standardize="zscore")
     return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))
 
@@ -295,18 +334,27 @@ def filtered_cosine(
     "zoq-2025-resnet50-jaccard",
     runs=(1427,),
     score=-0.016,
-    why=f"{_ZOQ_WHY} So is what counts as 1 in a feature: what lies above the median of the image.",
+    why=f"{_ZOQ_WHY} So is what counts as 1 in a feature: what lies above the median of the image." + SQUASHED,
     **_ZOQ,
 )
 def filtered_jaccard(
-    reference, cache, *, backbone="resnet50", weights="default", filter="gaussian", threshold="auto", metric="kappa"
+    reference,
+    cache,
+    *,
+    backbone="resnet50",
+    weights="v1",
+    resize="squash",
+    filter="gaussian",
+    threshold="auto",
+    metric="kappa",
 ):
     """Used when the strong deep features of the filtered image are those of some generated image.
 
     `threshold` as in the recipe with cosines.
     """
     strong = make_pipeline(
-        cached(cache, Filtered(CNNEmbedding(backbone, weights), filter)), FunctionTransformer(above_median)
+        cached(cache, Filtered(CNNEmbedding(backbone, weights, resize=resize), filter)),
+        FunctionTransformer(above_median),
     )
     rule = ReferenceSimilarity(reference, strong, "jaccard", standardize="zscore")
     return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))

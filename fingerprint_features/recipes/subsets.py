@@ -7,7 +7,7 @@ from sklearn.svm import SVC
 
 from ..decide import ClusterClassifier
 from ..extractors import GLCM, LBP, Gabor
-from .blocks import cached, embedding
+from .blocks import SQUASHED, cached, embedding
 from .nearest_subset import NearestSubset
 from .papers import AI_MULTIMEDIA_LAB_2025, MEDHASTRA_2025
 from .registry import recipe
@@ -31,31 +31,34 @@ _AIM = {"team": "AI Multimedia Lab", "paper": AI_MULTIMEDIA_LAB_2025, **_2025}
     score=0.5236,
     why=(
         "Frozen networks, as in the team's code, where the paper says fine-tuned. Each network's own intensity scale: "
-        "the code takes that of one network for all."
+        "the code takes that of one network for all." + SQUASHED
     ),
     **_AIM,
 )
-def svm(cache, *, backbone="resnet50", weights="default", C=1.0):
+def svm(cache, *, backbone="resnet50", weights="v1", resize="squash", C=1.0):
     """The subset that a linear SVM on deep features says, one against one.
 
     The runs took resnet50, efficientnet_b0, densenet121 and mobilenet_v2 as `backbone`; resnet50 has the score.
     """
-    return make_pipeline(embedding(cache, backbone, weights), SVC(kernel="linear", C=C))
+    return make_pipeline(embedding(cache, backbone, weights, resize), SVC(kernel="linear", C=C))
 
 
 @recipe(
     "aim-2025-resnet50-kmeans",
     method="M41",
-    why="Clusters are matched to subsets by labels. The published accuracy compares cluster numbers with labels.",
+    why=(
+        "Clusters are matched to subsets by labels. The published accuracy compares cluster numbers with labels."
+        + SQUASHED
+    ),
     **_AIM,
 )
-def kmeans(cache, *, backbone="resnet50", weights="default", n_clusters=5, clusterer=None, random_state=0):
+def kmeans(cache, *, backbone="resnet50", weights="v1", resize="squash", n_clusters=5, clusterer=None, random_state=0):
     """The subset that the image's cluster is matched with, one cluster for each subset.
 
     `clusterer` None is k-means with `n_clusters` centres. The team also tried ``AgglomerativeClustering(5)``.
     """
     clusterer = KMeans(n_clusters, n_init=10, random_state=random_state) if clusterer is None else clusterer
-    return make_pipeline(embedding(cache, backbone, weights), ClusterClassifier(clusterer, mapping="hungarian"))
+    return make_pipeline(embedding(cache, backbone, weights, resize), ClusterClassifier(clusterer, mapping="hungarian"))
 
 
 @recipe(
@@ -65,13 +68,13 @@ def kmeans(cache, *, backbone="resnet50", weights="default", n_clusters=5, clust
     paper=MEDHASTRA_2025,
     why=(
         "The paper proposes to compare embeddings of synthetic images with the real subsets, and submitted another "
-        "system. Which similarity is not described: the mean cosine with the images of a subset."
+        "system. Which similarity is not described: the mean cosine with the images of a subset." + SQUASHED
     ),
     **_2025,
 )
-def nearest_subset(cache, *, backbone="resnet18", weights="default"):
+def nearest_subset(cache, *, backbone="resnet18", weights="v1", resize="squash"):
     """The subset of real images with the most similar deep features. Nothing is trained."""
-    return make_pipeline(embedding(cache, backbone, weights), NearestSubset())
+    return make_pipeline(embedding(cache, backbone, weights, resize), NearestSubset())
 
 
 @recipe(

@@ -22,6 +22,7 @@ pytest.importorskip("torch", reason="deep recipes need the extra cnn")
 from fingerprint_features import CNNEmbedding
 
 SMALL = {"backbone": "resnet18", "weights": None}
+SEEN = {**SMALL, "resize": "squash"}
 DEEP = [name for name in recipes.names() if recipes.info(name).needs_weights]
 DETECTING = [name for name in DEEP if recipes.info(name).subtask == 1]
 FITTING = {"zhouyijiang-2025-retrieval": {"k": 10}}
@@ -53,7 +54,7 @@ def fitted(task, cache):
 @pytest.fixture(scope="module")
 def rows(task, cache):
     """The features of reals and generated images, float64."""
-    features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
+    features = FeaturePipeline([CNNEmbedding(**SEEN)], cache=cache)
     return [features.fit_transform(images).astype(np.float64) for images in (task.X, task.reference)]
 
 
@@ -106,7 +107,7 @@ def test_nearest_centre_of_the_generated_images_moves_with_the_threshold(task, c
 
 
 def test_an_svm_tells_two_generators_apart(task, cache, fitted):
-    features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
+    features = FeaturePipeline([CNNEmbedding(**SEEN)], cache=cache)
     known = np.vstack([features.fit_transform(task.reference), features.transform(task.pool)])
     scale = StandardScaler().fit(known)
     svm = SVC().fit(scale.transform(known), np.repeat([1, 0], [len(task.reference), len(task.pool)]))
@@ -135,7 +136,7 @@ def test_real_and_generated_images_are_clustered_together(task, rows, fitted):
 @pytest.fixture(scope="module")
 def strongest(task, cache):
     """The largest activations of reals and generated images, float64."""
-    features = FeaturePipeline([CNNEmbedding(**SMALL, pool="max")], cache=cache)
+    features = FeaturePipeline([CNNEmbedding(**SEEN, pool="max")], cache=cache)
     return [features.fit_transform(images).astype(np.float64) for images in (task.X, task.reference)]
 
 
@@ -193,13 +194,13 @@ def test_found_by_a_generated_image_and_close_to_it(task, rows, cache, cut):
     finds = cosines.argmax(axis=1)
     threshold = {"below all": cosines.min() - 0.01, "median": np.median(cosines.max(axis=1))}[cut]
     expected = np.isin(np.arange(len(task.X)), finds[cosines.max(axis=1) > threshold])
-    model = fit_on("taozi-2025-resnet50-retrieval", task, cache=cache, threshold=threshold, **SMALL)
+    model = fit_on("taozi-2025-resnet50-retrieval", task, cache=cache, threshold=threshold, **SEEN)
     assert_array_equal(model.predict(task.X), expected)
     assert 0 < expected.sum() < len(expected)
 
 
 def test_cosines_of_filtered_images_in_deviations(task, cache):
-    features = FeaturePipeline([CNNEmbedding(**SMALL)])
+    features = FeaturePipeline([CNNEmbedding(**SEEN)])
     reals, generated = (
         features.fit_transform([cv2.GaussianBlur(image, (0, 0), 1.0) for image in images]).astype(np.float64)
         for images in (task.X, task.reference)
@@ -215,24 +216,37 @@ def test_the_default_networks_are_those_of_the_papers(task):
     for name in DEEP:
         backbone = expected.get(recipes.info(name).method, "resnet50")
         assert recipes.info(name).overrides["backbone"] == backbone
-        assert recipes.info(name).overrides["weights"] == "default"
+        assert recipes.info(name).overrides["weights"] == "v1"
+        cropped = name == "taozi-2025-resnet50-retrieval"  # alone in the team's code
+        assert recipes.info(name).overrides["resize"] == ("preset" if cropped else "squash")
 
 
-def test_weights_come_from_a_file_without_a_network(task, tmp_path, monkeypatch):
+@pytest.mark.parametrize("resize", [None, "preset"])
+def test_the_whole_slice_is_squashed_unless_an_override_says_otherwise(resize, tmp_path):
     import torch
     import torchvision
+    from torchvision.transforms import v2
 
     torch.manual_seed(7)
     net = torchvision.models.resnet18(weights=None).eval()
     path = tmp_path / "resnet18.pth"
     torch.save(net.state_dict(), path)
-    model = make_on("aim-2025-resnet50-svm", task, backbone="resnet18", weights=str(path))
-    rows = model[0].fit(task.X[:2]).transform(task.X[:2])
+    images = np.random.default_rng(0).integers(0, 256, (2, 60, 90), dtype=np.uint8)
+    override = {} if resize is None else {"resize": resize}
+    model = recipes.make("aim-2025-resnet50-svm", backbone="resnet18", weights=str(path), **override)
+    rows = model[0].fit(images).transform(images)
     net.fc = torch.nn.Identity()
-    shown = torchvision.models.ResNet18_Weights.DEFAULT.transforms()
-    images = torch.stack([shown(Image.fromarray(image).convert("RGB")) for image in task.X[:2]])
+    squashed = v2.Compose(
+        [
+            v2.Resize((224, 224)),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+    shown = torchvision.models.ResNet18_Weights.IMAGENET1K_V1.transforms() if resize else squashed
     with torch.inference_mode():
-        expected = net(images).numpy()
+        expected = net(torch.stack([shown(Image.fromarray(image).convert("RGB")) for image in images])).numpy()
     assert np.abs(rows - expected).max() < 1e-4 * np.linalg.norm(expected, axis=1).max()
 
 
@@ -252,7 +266,7 @@ def subsets():
 
 def test_an_svm_attributes_by_deep_features(subsets, cache):
     model = recipes.make("aim-2025-resnet50-svm", cache=cache, **SMALL).fit(subsets.reference, subsets.reference_y)
-    features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
+    features = FeaturePipeline([CNNEmbedding(**SEEN)], cache=cache)
     known = features.fit_transform(subsets.reference)
     asked, votes = features.transform(subsets.X), np.zeros((len(subsets.X), 4))
     for pair in [(1, 2), (1, 3), (2, 3)]:
@@ -265,7 +279,7 @@ def test_an_svm_attributes_by_deep_features(subsets, cache):
 def test_the_nearest_subset_has_the_largest_mean_cosine(subsets, cache):
     name, y = "medhastra-2025-resnet18-nearest-subset", subsets.reference_y
     model = recipes.make(name, cache=cache, **SMALL).fit(subsets.reference, y)
-    features = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache)
+    features = FeaturePipeline([CNNEmbedding(**SEEN)], cache=cache)
     distances = cdist(features.fit_transform(subsets.X), features.fit_transform(subsets.reference), "cosine")
     expected = 1 + np.argmin([distances[:, y == subset].mean(axis=1) for subset in (1, 2, 3)], axis=0)
     assert_array_equal(model.predict(subsets.X), expected)
@@ -275,7 +289,7 @@ def test_the_nearest_subset_has_the_largest_mean_cosine(subsets, cache):
 def test_clusters_are_matched_to_subsets_one_to_one(subsets, cache):
     name, y = "aim-2025-resnet50-kmeans", subsets.reference_y
     model = recipes.make(name, cache=cache, n_clusters=3, **SMALL).fit(subsets.reference, y)
-    known = FeaturePipeline([CNNEmbedding(**SMALL)], cache=cache).fit_transform(subsets.reference)
+    known = FeaturePipeline([CNNEmbedding(**SEEN)], cache=cache).fit_transform(subsets.reference)
     clusters = KMeans(3, n_init=10, random_state=0).fit_predict(known.astype(np.float64))
     table = np.array([[np.sum((clusters == c) & (y == k)) for k in (1, 2, 3)] for c in range(3)])
     best = table[linear_sum_assignment(-table)].sum()
