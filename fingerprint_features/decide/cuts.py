@@ -2,7 +2,7 @@
 
 import numpy as np
 
-METRICS = ("f1", "kappa", "youden")
+CRITERIA = ("f1", "kappa", "youden")
 
 
 def best_cut(scores, used, metric):

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..checks import check_int, check_option, fail
-from .cuts import METRICS, best_cut, evaluate
+from .cuts import CRITERIA, best_cut, evaluate
 from .labels import encode
 
 
@@ -151,7 +151,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         number = isinstance(self.threshold, Real) and not isinstance(self.threshold, bool)
         if not (number and np.isfinite(self.threshold)) and not (self._learns() and self.threshold == "auto"):
             fail(self, "threshold", "'auto' or a finite float")
-        check_option(self, "metric", METRICS)
+        check_option(self, "metric", CRITERIA)
         if not isinstance(self.greater, (bool, np.bool_)):
             fail(self, "greater", "True or False")
         check_int(self, "column", 0)

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..checks import fail
 from ..threads import count_threads
 from . import storage
+from .distances import DISTANCES
 from .indexes import check_index
-from .metrics import METRICS
 from .search import Search
 
 
@@ -66,7 +66,7 @@ class FaissNeighbors(BaseEstimator):
         """
         check_is_fitted(self)
         k = _check_count(self.n_neighbors if n_neighbors is None else n_neighbors)
-        metric = METRICS[self._search.metric]
+        metric = DISTANCES[self._search.metric]
         queries = self._search.rows if X is None else metric.pack(self._table(X, reset=False))
         if k + (X is None) > self.n_samples_fit_:
             raise ValueError(
@@ -96,8 +96,7 @@ class FaissNeighbors(BaseEstimator):
         csr_matrix of shape (n_queries, n_samples_fit)
             ``n_neighbors`` explicit entries a row, nearest first.
         """
-        if mode not in ("connectivity", "distance"):
-            raise ValueError(f"mode must be 'connectivity' or 'distance'. Got {mode!r} instead.")
+        check_mode(mode)
         distances, indices = self.kneighbors(X, n_neighbors)
         return self._graph(distances if mode == "distance" else np.ones_like(distances), indices)
 
@@ -128,7 +127,7 @@ class FaissNeighbors(BaseEstimator):
         return storage.load(cls, path)
 
     def _index(self, table):
-        return self._index_packed(METRICS[self.metric].pack(table))
+        return self._index_packed(DISTANCES[self.metric].pack(table))
 
     def _index_packed(self, rows):
         self._search = Search(rows, self.metric, self.index, self.index_params, self.random_state)
@@ -151,6 +150,12 @@ class FaissNeighbors(BaseEstimator):
         seed = self.random_state
         if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed < 2**31:
             fail(self, "random_state", "an int in [0, 2**31)")
+
+
+def check_mode(mode: str) -> None:
+    """Raise unless the mode is one that graphs of neighbours have."""
+    if mode not in ("connectivity", "distance"):
+        raise ValueError(f"mode must be 'connectivity' or 'distance'. Got {mode!r} instead.")
 
 
 def _check_count(k):

@@ -1,10 +1,16 @@
 """FaissKNeighborsClassifier: the neighbours vote."""
 
+import warnings
+from collections.abc import Callable
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..checks import check_option
+from ..checks import fail
 from .base import FaissNeighbors
 
 
@@ -15,15 +21,18 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
     ----------
     n_neighbors : int, default=5
         Neighbours that vote.
-    weights : {"uniform", "distance"}, default="uniform"
-        One vote each, or 1 / distance; neighbours at distance 0 then decide alone.
+    weights : {"uniform", "distance"}, callable or None, default="uniform"
+        One vote each (None too), or 1 / distance; neighbours at distance 0 then decide alone. A callable takes the
+        distances, of shape (n_queries, n_neighbors), and returns as many weights.
     metric, index, index_params, random_state, n_jobs
         As in FaissNearestNeighbors.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The classes, sorted. The first wins a tie.
+    classes_ : ndarray of shape (n_classes,), or list of such arrays
+        The classes, sorted. The first wins a tie. A list with one entry per output when y has several columns.
+    outputs_2d_ : bool
+        Whether y had several columns.
     n_samples_fit_ : int
         Number of indexed rows.
     n_features_in_ : int
@@ -43,14 +52,14 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
 
     def __init__(
         self,
-        n_neighbors=5,
+        n_neighbors: int = 5,
         *,
-        weights="uniform",
-        metric="euclidean",
-        index="flat",
-        index_params=None,
-        random_state=0,
-        n_jobs=None,
+        weights: str | Callable[[NDArray], NDArray] | None = "uniform",
+        metric: str = "euclidean",
+        index: str = "flat",
+        index_params: dict[str, int] | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
     ):
         super().__init__(
             n_neighbors,
@@ -62,26 +71,37 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
         )
         self.weights = weights
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Index the rows of X and keep their classes.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
 
         Returns
         -------
         self
         """
         self._check_params()
-        X, y = self._table(X, reset=True, y=y)
+        X, y = self._table(X, reset=True, y=y, multi_output=True)
         check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self._codes = codes.ravel()
+        if y.ndim == 2 and y.shape[1] == 1:
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+                "(n_samples,), for example using ravel().",
+                DataConversionWarning,
+                stacklevel=2,
+            )
+            y = y.ravel()
+        self.outputs_2d_ = y.ndim == 2
+        found = [np.unique(column, return_inverse=True) for column in y.reshape(len(y), -1).T]
+        classes = [names for names, _ in found]
+        self.classes_ = classes if self.outputs_2d_ else classes[0]
+        self._codes = np.column_stack([codes.ravel() for _, codes in found])
         return self._index(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | None) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return each class's share of the votes.
 
         Parameters
@@ -92,15 +112,14 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
         Returns
         -------
         ndarray of shape (n_queries, n_classes)
+            A list of these, one per output, when y had several columns.
         """
         distances, indices = self.kneighbors(X)
-        votes = np.ones_like(distances) if self.weights == "uniform" else _inverse(distances)
-        n, n_classes = len(indices), len(self.classes_)
-        cells = np.arange(n)[:, None] * n_classes + self._codes[indices]
-        shares = np.bincount(cells.ravel(), votes.ravel(), minlength=n * n_classes).reshape(n, n_classes)
-        return shares / shares.sum(axis=1, keepdims=True)
+        votes = self._votes(distances)
+        shares = [self._shares(votes, codes[indices], len(names)) for codes, names in self._outputs()]
+        return shares if self.outputs_2d_ else shares[0]
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike | None) -> NDArray:
         """Return the class with most votes.
 
         Parameters
@@ -110,14 +129,52 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
 
         Returns
         -------
-        ndarray of shape (n_queries,)
+        ndarray of shape (n_queries,) or (n_queries, n_outputs)
         """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        shares = self.predict_proba(X)
+        if not self.outputs_2d_:
+            return self.classes_[shares.argmax(axis=1)]
+        return np.column_stack([names[each.argmax(axis=1)] for names, each in zip(self.classes_, shares, strict=True)])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _outputs(self):
+        return zip(self._codes.T, self.classes_ if self.outputs_2d_ else [self.classes_], strict=True)
+
+    def _votes(self, distances):
+        if self.weights in (None, "uniform"):
+            return np.ones_like(distances)
+        if not callable(self.weights):
+            return _inverse(distances)
+        votes = np.asarray(self.weights(distances), dtype=np.float64)
+        if votes.shape != distances.shape:
+            raise ValueError(
+                f"the 'weights' function must return one weight per distance, {distances.shape}, and returned the "
+                f"shape {votes.shape}"
+            )
+        if (votes == 0).all(axis=1).any():
+            raise ValueError(
+                "All neighbors of some sample is getting zero weights. Please modify 'weights' to avoid this case if "
+                "you are using a user-defined function."
+            )
+        return votes
+
+    @staticmethod
+    def _shares(votes, codes, n_classes):
+        """Return the shares of the classes, one row a query, from the votes and classes of its neighbours."""
+        n = len(codes)
+        cells = np.arange(n)[:, None] * n_classes + codes
+        shares = np.bincount(cells.ravel(), votes.ravel(), minlength=n * n_classes).reshape(n, n_classes)
+        return shares / shares.sum(axis=1, keepdims=True)
 
     def _check_params(self):
         super()._check_params()
-        check_option(self, "weights", ("uniform", "distance"))
+        named = self.weights is None or (isinstance(self.weights, str) and self.weights in ("uniform", "distance"))
+        if not named and not callable(self.weights):
+            fail(self, "weights", "one of 'uniform', 'distance', a callable or None")
 
 
 def _inverse(distances):

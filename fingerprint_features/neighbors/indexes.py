@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 
 from ..checks import check_option, fail
-from .metrics import METRICS
+from .distances import DISTANCES
 
 # index: {parameter: what it is when not given; None stands for a value that depends on the data}
 PARAMETERS = {
@@ -55,7 +55,7 @@ def check_index(owner):
 class BitIndex:
     """Rows of bits: exact."""
 
-    exact = True
+    exact, kind = True, "flat"
     block = 1024
 
     def __init__(self, rows):
@@ -68,6 +68,12 @@ class BitIndex:
         """Return values and positions of the n nearest rows, and the value above which none is among the first k."""
         values, found = self._index.search(queries, n)
         return values, found, values[:, k - 1]
+
+    def within(self, queries, value):
+        """Return how many rows each query has within a value, and the positions of these, query after query."""
+        most = 8 * queries.shape[1]
+        ends, _, found = self._index.range_search(queries, int(min(value, most)) + 1)  # FAISS takes what is below
+        return np.diff(ends.astype(np.intp)), found
 
     def __getstate__(self):
         import faiss
@@ -113,6 +119,17 @@ class VectorIndex:
         values, found = self._index.search(padded, n, params=self._search_parameters(n))
         return values, found, self._limit(vectors, values[:, k - 1].astype(np.float64))
 
+    def within(self, queries, value):
+        """Return how many rows each query may have within a value, and their positions; None where float32 ends."""
+        with np.errstate(over="ignore"):
+            vectors = self._centred(queries, query=True).astype(np.float32)
+            limit = self._limit(vectors, np.full(len(queries), value) / self.scale**2).max()
+        if not limit < np.finfo(np.float32).max:
+            return None
+        above = float(np.nextafter(np.float32(limit), np.float32(np.inf)))  # FAISS takes what is below
+        ends, _, found = self._index.range_search(vectors, above, params=self._search_parameters(1))
+        return np.diff(ends.astype(np.intp)), found
+
     def _limit(self, vectors, values):
         """Return the float32 value that a row at most as far as the given values cannot exceed.
 
@@ -124,7 +141,7 @@ class VectorIndex:
         return values + 4 * unit * (2 * norms + np.sqrt(values)) ** 2
 
     def _embed(self, rows, query):
-        return METRICS[self.metric].embed(rows, query)
+        return DISTANCES[self.metric].embed(rows, query)
 
     def _centred(self, rows, query):
         return (self._embed(rows, query) - self.mean) / self.scale

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .distances import DISTANCES
 from .indexes import BitIndex, VectorIndex, threads
-from .metrics import METRICS
 
 _EXTRA = 8  # candidates beyond k: usually enough to see that none is missing
 _PAIR_NUMBERS = 2**18  # numbers in one block of pairs, so that it stays in the processor's cache
@@ -33,6 +33,26 @@ class Search:
                 part = slice(start, start + self.index.block)
                 values[part], found[part] = self._block(queries[part], k)
         return values, found
+
+    def within(self, queries, radius, n_columns, n_threads):
+        """Return for each query the distances and positions of the rows at most `radius` away, nearest first."""
+        metric, distances, found = DISTANCES[self.metric], [], []
+        value = metric.value_of(radius, n_columns)
+        with threads(n_threads):
+            for start in range(0, len(queries), self.index.block):
+                part = queries[start : start + self.index.block]
+                counts, positions = self.index.within(part, value) or _everything(part, self.rows)
+                here = metric.distance(
+                    self._values(part, np.repeat(np.arange(len(part)), counts), positions), n_columns
+                )
+                ends = np.cumsum(counts)
+                for low, high in zip(ends - counts, ends, strict=True):
+                    near = here[low:high] <= radius
+                    rows, away = positions[low:high][near], here[low:high][near]
+                    order = np.lexsort((rows, away))
+                    distances.append(away[order])
+                    found.append(rows[order].astype(np.intp))
+        return distances, found
 
     def _block(self, queries, k):
         values, found = np.empty((len(queries), k)), np.empty((len(queries), k), dtype=np.intp)
@@ -72,5 +92,10 @@ class Search:
         values, step = np.empty(len(left)), max(1, _PAIR_NUMBERS // self.rows.shape[1])
         for start in range(0, len(left), step):
             part = slice(start, start + step)
-            values[part] = METRICS[self.metric].value(queries[left[part]], self.rows[right[part]])
+            values[part] = DISTANCES[self.metric].value(queries[left[part]], self.rows[right[part]])
         return values
+
+
+def _everything(queries, rows):
+    """Return counts and positions of all rows for every query."""
+    return np.full(len(queries), len(rows)), np.tile(np.arange(len(rows)), len(queries))

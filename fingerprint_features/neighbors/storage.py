@@ -21,8 +21,10 @@ def save(estimator, path):
     if hasattr(estimator, "feature_names_in_"):
         arrays["feature_names"] = estimator.feature_names_in_.astype(str)
     if hasattr(estimator, "classes_"):
-        arrays["classes"] = _plain(estimator.classes_)
-        arrays["codes"] = estimator._codes
+        several = estimator.outputs_2d_
+        arrays["codes"] = estimator._codes if several else estimator._codes[:, 0]
+        for i, names in enumerate(estimator.classes_ if several else [estimator.classes_]):
+            arrays[f"classes_{i}" if several else "classes"] = _plain(names)
     path = os.fspath(path)
     draft = f"{path}.{os.getpid()}.part"
     try:
@@ -43,8 +45,13 @@ def load(cls, path):
     estimator.n_features_in_ = about["n_features"]
     if "feature_names" in arrays:
         estimator.feature_names_in_ = arrays["feature_names"].astype(object)
-    if "classes" in arrays:
-        estimator.classes_, estimator._codes = arrays["classes"], arrays["codes"]
+    if "codes" in arrays:
+        codes = arrays["codes"]
+        estimator.outputs_2d_ = codes.ndim == 2
+        estimator.classes_ = (
+            [arrays[f"classes_{i}"] for i in range(codes.shape[1])] if codes.ndim == 2 else arrays["classes"]
+        )
+        estimator._codes = codes.reshape(len(codes), -1)
     estimator._check_params()
     return estimator._index_packed(arrays["rows"])
 
@@ -72,4 +79,4 @@ def _plain(classes):
 def _number(value):
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} cannot be saved")
+    raise TypeError(f"{value!r} cannot be saved: a file holds no functions, use joblib.dump for them")

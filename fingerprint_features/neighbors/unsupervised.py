@@ -1,6 +1,16 @@
 """FaissNearestNeighbors: who is near whom."""
 
-from .base import FaissNeighbors
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
+from sklearn.utils.validation import check_is_fitted
+
+from ..checks import fail
+from .base import FaissNeighbors, check_mode
+from .distances import DISTANCES
 
 
 class FaissNearestNeighbors(FaissNeighbors):
@@ -10,6 +20,8 @@ class FaissNearestNeighbors(FaissNeighbors):
     ----------
     n_neighbors : int, default=5
         Neighbours of a query.
+    radius : float, default=1.0
+        The largest distance of a neighbour in `radius_neighbors`.
     metric : {"euclidean", "cosine", "hamming"}, default="euclidean"
         "euclidean" is the true distance, "cosine" is 1 - similarity, "hamming" the share of differing columns of tables
         of 0 and 1.
@@ -73,3 +85,127 @@ class FaissNearestNeighbors(FaissNeighbors):
     Traceback (most recent call last):
     ValueError: FaissNearestNeighbors has no index='hnsw' for metric='hamming': use index='flat'
     """
+
+    def __init__(
+        self,
+        n_neighbors: int = 5,
+        *,
+        radius: float = 1.0,
+        metric: str = "euclidean",
+        index: str = "flat",
+        index_params: dict[str, int] | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ):
+        super().__init__(
+            n_neighbors,
+            metric=metric,
+            index=index,
+            index_params=index_params,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
+        self.radius = radius
+
+    def radius_neighbors(
+        self,
+        X: ArrayLike | None = None,
+        radius: float | None = None,
+        return_distance: bool = True,
+        sort_results: bool = False,
+    ) -> tuple[NDArray[np.object_], NDArray[np.object_]] | NDArray[np.object_]:
+        """Find the indexed rows within a radius of each query.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features), default=None
+            The queries. None takes the indexed rows; no row is then its own neighbour, but its exact copies are.
+        radius : float, default=None
+            Rows at exactly this distance count. None takes the parameter of the constructor.
+        return_distance : bool, default=True
+            Whether to return distances too.
+        sort_results : bool, default=False
+            For scikit-learn's contract: results are always sorted. Needs ``return_distance``.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_queries,) of float64 arrays
+            Smallest first; rows at one distance in the order of their indices. Only with ``return_distance``.
+        indices : ndarray of shape (n_queries,) of int arrays
+            Positions in the rows given to `fit`.
+
+        Raises
+        ------
+        ValueError
+            With ``index="hnsw"`` and ``"pq"``, which cannot promise any row. ``"ivf"`` may miss rows.
+        """
+        check_is_fitted(self)
+        if sort_results and not return_distance:
+            raise ValueError("return_distance must be True if sort_results is True.")
+        found = self._within(X, self.radius if radius is None else radius)
+        distances, indices = (_objects(arrays) for arrays in found)
+        return (distances, indices) if return_distance else indices
+
+    def radius_neighbors_graph(
+        self,
+        X: ArrayLike | None = None,
+        radius: float | None = None,
+        mode: str = "connectivity",
+        sort_results: bool = False,
+    ) -> csr_matrix:
+        """Return the neighbours within a radius as a sparse matrix.
+
+        Parameters
+        ----------
+        X, radius
+            As in `radius_neighbors`.
+        mode : {"connectivity", "distance"}, default="connectivity"
+            Ones, or distances.
+        sort_results : bool, default=False
+            For scikit-learn's contract: rows are always sorted, nearest first.
+
+        Returns
+        -------
+        csr_matrix of shape (n_queries, n_samples_fit)
+        """
+        check_is_fitted(self)
+        check_mode(mode)
+        distances, indices = self._within(X, self.radius if radius is None else radius)
+        starts = np.concatenate([[0], np.cumsum([len(row) for row in indices])])
+        columns, values = np.concatenate(indices), np.concatenate(distances)
+        values = values if mode == "distance" else np.ones_like(values)
+        return csr_matrix((values, columns, starts), shape=(len(indices), self.n_samples_fit_))
+
+    def _within(self, X: ArrayLike | None, radius: Any) -> tuple[list[NDArray], list[NDArray]]:
+        if not _is_radius(radius):
+            raise ValueError(f"Expected radius >= 0. Got {radius!r}")
+        search = self._search
+        if search.index.kind not in ("flat", "ivf"):
+            raise ValueError(
+                f"radius_neighbors needs index='flat' or 'ivf', and this {type(self).__name__} was fitted with "
+                f"index={search.index.kind!r}: FAISS finds too few rows within a radius there"
+            )
+        queries = search.rows if X is None else DISTANCES[search.metric].pack(self._table(X, reset=False))
+        distances, indices = search.within(queries, float(radius), self.n_features_in_, self._n_threads())
+        if X is None:
+            others = [row != i for i, row in enumerate(indices)]
+            distances = [row[other] for row, other in zip(distances, others, strict=True)]
+            indices = [row[other] for row, other in zip(indices, others, strict=True)]
+        return distances, indices
+
+    def _check_params(self):
+        super()._check_params()
+        if not _is_radius(self.radius):
+            fail(self, "radius", "a float >= 0")
+
+
+def _is_radius(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and value >= 0
+
+
+def _objects(arrays):
+    """Return arrays of different lengths as the elements of one."""
+    found = np.empty(len(arrays), dtype=object)
+    for i, array in enumerate(arrays):
+        found[i] = array
+    return found

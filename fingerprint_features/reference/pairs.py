@@ -195,6 +195,9 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
         own_tags = get_tags(self.estimator).classifier_tags
         tags.classifier_tags.multi_class = own_tags is None or own_tags.multi_class
+        # how far an image is from others need not say what it is; both rows together do
+        holds_the_image = isinstance(self.pair, str) and self.pair == "concat"
+        tags.classifier_tags.poor_score = not holds_the_image or (own_tags is not None and own_tags.poor_score)
         return tags
 
     # ---- checks -----------------------------------------------------------------------------------------

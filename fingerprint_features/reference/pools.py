@@ -190,7 +190,10 @@ def unused(estimator, x, y):
     y = column_or_1d(y)
     check_consistent_length(x, y)
     if not (y == 0).any():
-        raise ValueError(f"holdout='unused' takes the rows labelled 0, and y holds only {np.unique(y)[:5].tolist()}")
+        raise ValueError(
+            f"holdout='unused' takes the rows labelled 0, and y holds only {np.unique(y)[:5].tolist()} "
+            f"(n_samples = {len(y)})"
+        )
     return y == 0
 
 

@@ -79,6 +79,16 @@ def _check_sets(estimator, reductions):
         raise ValueError(f"null={estimator.null!r} needs a second set: pass reference=")
 
 
+def check_places(estimator, n_competing):
+    """Raise if every image would have every place that a reference image gives."""
+    counting = [name for name in need(estimator._names(), "competition") if COLUMNS[name].uses_k]
+    if counting and estimator.k > n_competing:
+        raise ValueError(
+            f"reduce={counting} with k={estimator.k} gives {estimator.k} places for each reference image, and only "
+            f"{n_competing} different images compete, n_samples = {n_competing}: all would have all. Choose a smaller k"
+        )
+
+
 def check_exchangeable(estimator):
     """Raise if the columns of a fitted estimator cannot be had with another reference."""
     if estimator.reduce is None:

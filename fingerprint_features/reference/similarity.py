@@ -14,7 +14,7 @@ from .comparer import Comparer
 from .competition import Competition
 from .null import measure_null
 from .pools import refuse_overlap, unused
-from .rules import check_exchangeable, check_params
+from .rules import check_exchangeable, check_params, check_places
 from .sets import ComparedSets
 
 
@@ -235,6 +235,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self.null_mean_, self.null_std_, self.null_max_ = astuple(self.null_) if self.null_ else (None, None, None)
         if need(self._names(), "competition"):
             sets.competition = Competition.among(x, sets.reference, comparer)
+            check_places(self, len(sets.competition.images))
         near = x if sets.holdout is None else sets.holdout
         self.radius_ = sets.median_distance(near, comparer) if need(self._names(), "radius") else None
 

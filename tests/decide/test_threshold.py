@@ -162,7 +162,7 @@ def test_labels_of_one_class_are_always_predicted():
         ({"threshold": True}, "a finite float. Got True"),
         ({"metric": "accuracy"}, "'metric' parameter .* one of 'f1', 'kappa', 'youden'. Got 'accuracy'"),
         ({"greater": "yes"}, "'greater' parameter .* True or False"),
-        ({"column": -1}, "'column' parameter .* an int >= 0"),
+        ({"column": -1}, r"'column' parameter .* an int in \[0"),
         ({"column": 1}, "below the number of columns, 1. Got 1"),
     ],
 )

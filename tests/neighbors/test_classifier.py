@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -69,6 +70,46 @@ def test_in_a_searched_pipeline():
     assert GridSearchCV(pipeline, grid, cv=3).fit(X, y).best_score_ > 0.8
 
 
+@pytest.mark.parametrize("weights", ["uniform", None, "distance", lambda distances: np.exp(-distances)])
+def test_several_outputs_and_functions_as_weights_equal_scikit_learn(weights):
+    rows, queries = (clustered(n, 5, seed=seed).astype(np.float64) for n, seed in ((90, 0), (30, 1)))
+    y = np.random.default_rng(0).integers(0, 4, (90, 3))
+    y[:, 1] = y[:, 1] > 1
+    for labels in (y, y[:, 0], y.astype(str)):
+        ours, theirs = (
+            kind(4, weights=weights).fit(rows, labels) for kind in (FaissKNeighborsClassifier, KNeighborsClassifier)
+        )
+        np.testing.assert_array_equal(ours.predict(queries), theirs.predict(queries))
+        assert ours.outputs_2d_ == theirs.outputs_2d_ == (labels.ndim == 2)
+        mine, others = ours.predict_proba(queries), theirs.predict_proba(queries)
+        assert isinstance(mine, list) == isinstance(others, list)
+        for a, b in zip(mine, others, strict=True) if isinstance(mine, list) else [(mine, others)]:
+            np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_a_column_of_labels_is_one_output_and_warns():
+    with pytest.warns(DataConversionWarning, match="column-vector y"):
+        model = FaissKNeighborsClassifier(1).fit([[0.0], [1.0]], [["a"], ["b"]])
+    assert model.predict([[0.9]]).tolist() == ["b"]
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 1], [[0, 1], [1, 1], [1, 0]], [["a", "b"], ["c", "b"], ["c", "d"]]])
+def test_outputs_are_saved(labels, tmp_path):
+    model = FaissKNeighborsClassifier(2).fit([[0.0], [1.0], [3.0]], labels)
+    model.save(tmp_path / "index")
+    loaded = FaissKNeighborsClassifier.load(tmp_path / "index")
+    np.testing.assert_array_equal(loaded.predict([[2.9], [0.2]]), model.predict([[2.9], [0.2]]))
+    assert loaded.outputs_2d_ == model.outputs_2d_
+    with pytest.raises(TypeError, match="a file holds no functions"):
+        model.set_params(weights=np.exp).save(tmp_path / "index")
+
+
 def test_bad_weights_are_refused():
-    with pytest.raises(ValueError, match=r"'weights' parameter .* one of 'uniform', 'distance'. Got 'cubic'"):
+    for weights, message in (
+        (lambda distances: 0 * distances, "All neighbors of some sample is getting zero weights"),
+        (lambda distances: distances[0], r"one weight per distance, \(1, 2\), and returned the shape \(2,\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            FaissKNeighborsClassifier(2, weights=weights).fit([[0.0], [1.0]], [0, 1]).predict([[0.0]])
+    with pytest.raises(ValueError, match=r"'weights' parameter .* one of 'uniform', 'distance', a callable or None"):
         FaissKNeighborsClassifier(weights="cubic").fit([[0.0], [1.0]], [0, 1])

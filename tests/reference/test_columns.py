@@ -39,6 +39,12 @@ def test_hits_and_ranks_counted_by_hand():
     assert (second, first + third) == (4, 4)
 
 
+def test_hits_may_have_more_places_than_the_reference_has_images():
+    # of the reals 0, 4 and 10 the two nearest to 6
+    np.testing.assert_array_equal(columns("hits", reference=[[6.0]], k=2), [0, 1, 1])
+    assert_allclose(columns("hit_max", reference=[[6.0]], k=2)[1:], [-2, -4])
+
+
 def test_an_image_without_a_hit_gets_less_than_any_image_with_one():
     X = np.vstack([REAL, [[3.0]]])  # 4 is nearer to 5 and 5.5 than 3 is, and 0 nearer to 1
     column = columns("hit_max", X=X)

@@ -1,16 +1,18 @@
 """scikit-learn's own checks, in full, in table form."""
 
+import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.estimator_checks import check_estimator, check_requires_y_none
 
 from fingerprint_features import FeaturePipeline, Pixels
-from fingerprint_features.reference import ReferenceModel, ReferenceSimilarity
+from fingerprint_features.reference import PairClassifier, ReferenceModel, ReferenceSimilarity
 
 ESTIMATORS = {
     "defaults": ReferenceSimilarity(),
@@ -32,6 +34,21 @@ def test_scikit_learn_finds_no_fault(name):
     failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
     assert failed == {}
     assert sum(result["status"] == "passed" for result in results) >= 44
+
+
+def test_pairs_that_hold_no_image_make_a_poor_classifier_of_the_checks_task():
+    """A linear estimator sees nothing in differences; scikit-learn's accuracy check must not be asked."""
+    for pair, poor in (("absdiff", True), ("product", True), (np.subtract, True), ("concat", False)):
+        model = PairClassifier(LogisticRegression(), pair=pair)
+        assert get_tags(model).classifier_tags.poor_score == poor
+    results = check_estimator(PairClassifier(LogisticRegression()), on_skip=None, on_fail=None)
+    assert [result["check_name"] for result in results if result["status"] == "failed"] == []
+
+
+def test_without_labels_the_unused_rows_are_missed_in_scikit_learns_words():
+    check_requires_y_none("ReferenceSimilarity", ReferenceSimilarity(holdout="unused"))
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+        ReferenceSimilarity([[0.0]], reduce="log_ratio", holdout="unused").fit([[1.0]])
 
 
 def test_tags_say_what_x_may_be():

@@ -1,4 +1,4 @@
-"""The metrics: how rows are kept, how they lie in an index, and the exact value for a pair."""
+"""The distances: how rows are kept, how they lie in an index, and the exact value of a pair."""
 
 import numpy as np
 
@@ -23,6 +23,10 @@ class Euclidean:
         """Turn values into distances."""
         return np.sqrt(values)
 
+    def value_of(self, distance, n_columns):
+        """Turn a distance into a value."""
+        return distance * distance
+
 
 class Cosine(Euclidean):
     """Directions; the value of a pair is the squared distance of unit vectors, twice the cosine distance.
@@ -43,6 +47,10 @@ class Cosine(Euclidean):
     def distance(self, values, n_columns):
         """Turn values into 1 - similarity."""
         return values / 2
+
+    def value_of(self, distance, n_columns):
+        """Turn 1 - similarity into a value."""
+        return 2 * distance
 
 
 class Hamming:
@@ -68,8 +76,12 @@ class Hamming:
         """Turn counts into the share of columns that differ."""
         return values / n_columns
 
+    def value_of(self, distance, n_columns):
+        """Turn a share of columns into a count, to the next larger one where rounding might lose it."""
+        return np.ceil(distance * n_columns)
 
-METRICS = {"euclidean": Euclidean(), "cosine": Cosine(), "hamming": Hamming()}
+
+DISTANCES = {"euclidean": Euclidean(), "cosine": Cosine(), "hamming": Hamming()}
 
 
 def _unit(rows):
