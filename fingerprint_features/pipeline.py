@@ -1,26 +1,18 @@
 """FeaturePipeline: look every row up, decode once what is missing, extract it, keep it."""
 
 import os
-import threading
 import warnings
 from collections import Counter
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
-from joblib import Parallel, delayed
-from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
 
-from .cache.identity import describe, extractor_token, image_digest
 from .cache.store import FeatureCache
 from .checks import check_int, check_n_jobs, check_option, fail
 from .extractors.base import BaseExtractor, image_tags
+from .extractors.one_pass import extract_all
 from .images import ImageReadError, as_image_set
-from .images.forms import Forms
-
-_PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
 
 
 class FeaturePipeline(TransformerMixin, BaseEstimator):
@@ -50,12 +42,12 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     on_error : {"raise", "nan"}, default="raise"
         What a bad image does. ``"raise"`` finishes the pass, keeps every good row in the cache, and raises one
         error that names all bad images. ``"nan"`` leaves a row of NaN for each, with one warning;
-        `drop_failed` is the next step.
+        `drop_failed` is the next step. Extractors that learn do so from the other images.
 
     Attributes
     ----------
     extractors_ : list of (str, extractor) pairs
-        The extractors in use; those that learn from images are fitted copies.
+        The extractors in use, after `fit`; those that learn from images are fitted copies.
 
     See Also
     --------
@@ -100,15 +92,25 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self._check_params()
-        for _, extractor in self._active():
-            extractor._check_params()
-        images = as_image_set(X)
-        self.extractors_ = [
-            (name, clone(extractor).fit(images, y) if extractor._stateful else extractor)
-            for name, extractor in self._active()
-        ]
+        failures = self._fit(X, y)
+        if failures:
+            _warn("bad images were left out of fit", failures, stacklevel=2)
         return self
+
+    def fit_transform(self, X, y=None, **fit_params):
+        """Fit, and return the features of the same images.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_images, n_columns) and dtype float32
+        """
+        self._fit(X, y)
+        return self.transform(X)
 
     def transform(self, X):
         """Return the features of images, from the cache where it has them.
@@ -131,16 +133,20 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         extractors = [extractor for _, extractor in self._ready()]
         for extractor in extractors:
             extractor.check_ready()
-        cache = FeatureCache(self.cache) if isinstance(self.cache, (str, os.PathLike)) else self.cache
-        plan = [_Step(extractor, keyed=cache is not None) for extractor in extractors]
-        ends = np.cumsum([0] + [extractor._width() for extractor in extractors])
-        features = np.empty((len(images), ends[-1]), dtype=np.float32)
-        failures = {}
-        for start, blocks, bad in self._run(images, plan, cache):
-            for block, left, right in zip(blocks, ends, ends[1:], strict=False):
-                features[start : start + len(block), left:right] = block
-            failures.update((start + i, failure) for i, failure in bad.items())
-        return self._settle(features, failures)
+        features, failures = extract_all(
+            images,
+            extractors,
+            cache=FeatureCache(self.cache) if isinstance(self.cache, (str, os.PathLike)) else self.cache,
+            n_jobs=self.n_jobs,
+            chunk_size=self.batch_size,
+            progress=self.progress,
+        )
+        if failures and self.on_error == "raise":
+            raise ImageReadError(failures.values())
+        if failures:
+            features[list(failures)] = np.nan
+            _warn("rows of NaN for bad images (see drop_failed)", failures.values(), stacklevel=2)
+        return features
 
     def get_feature_names_out(self, input_features=None):
         """Return the column names for the current parameters.
@@ -156,6 +162,13 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         columns = [(name, column) for name, e in self._ready() for column in e.get_feature_names_out()]
         times = Counter(column for _, column in columns)
         return np.array([f"{name}__{c}" if times[c] > 1 else c for name, c in columns], dtype=object)
+
+    @property
+    def extractors_(self):
+        """The extractors in use; those that learn from images are fitted copies."""
+        if not hasattr(self, "_learned") or not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"this {type(self).__name__} is not fitted: call fit first")
+        return self._ready()
 
     def get_params(self, deep=True):
         """Return the parameters; with `deep`, the extractors by name and their own parameters too.
@@ -189,18 +202,18 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         """
         if "extractors" in params:
             self.extractors = params.pop("extractors")
-            self.__dict__.pop("extractors_", None)
-        if hasattr(self, "extractors_"):  # what was fitted with other parameters, or is replaced, must be fitted anew
+            self.__dict__.pop("_learned", None)
+        if hasattr(self, "_learned"):  # what has learned with other parameters, or is replaced, must be fitted again
             touched = {key.split("__")[0] for key in params}
-            self.extractors_ = [(name, extractor) for name, extractor in self.extractors_ if name not in touched]
+            self._learned = {name: copy for name, copy in self._learned.items() if name not in touched}
         named = dict(self._named())
         if not named.keys().isdisjoint(params):
             self.extractors = [(name, params.pop(name, extractor)) for name, extractor in named.items()]
         return super().set_params(**params)
 
     def __sklearn_is_fitted__(self):
-        fitted = dict(getattr(self, "extractors_", ()))
-        return all(name in fitted for name, extractor in self._active() if extractor._stateful)
+        learned = getattr(self, "_learned", {})
+        return all(name in learned for name, extractor in self._active() if extractor._stateful)
 
     def __sklearn_tags__(self):
         stateful = any(getattr(extractor, "_stateful", False) for _, extractor in self._named())
@@ -251,152 +264,54 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     def _ready(self):
         """Return the extractors to use: as they are now, or fitted when they learn from images."""
-        fitted = dict(getattr(self, "extractors_", ()))
-        return [(name, fitted.get(name, e) if e._stateful else e) for name, e in self._active()]
+        learned = getattr(self, "_learned", {})
+        return [(name, learned.get(name, extractor)) for name, extractor in self._active()]
 
-    def _run(self, images, plan, cache):
-        """Yield (start, blocks, failures) for each chunk, in order."""
-        from tqdm.auto import tqdm
-
-        backend = get_active_backend()[0]
-        nested = backend.nesting_level > 0
-        workers = Parallel(
-            n_jobs=1 if nested else self.n_jobs,
-            prefer="threads",
-            return_as="generator" if backend.supports_return_generator else "list",
-            pre_dispatch="2*n_jobs",
-            batch_size=1,  # a chunk is a batch already; several at once would leave the last workers idle
-        )
-        starts = range(0, len(images), self.batch_size)
-        tasks = (delayed(_extract_chunk)(images[start : start + self.batch_size], plan, cache) for start in starts)
-        progress = tqdm(total=len(images), unit="image", delay=_PATIENCE, disable=not self.progress)
-        with progress as bar, _single_threaded_opencv():
-            for start, (blocks, bad) in zip(starts, workers(tasks), strict=True):
-                yield start, blocks, bad
-                bar.update(min(self.batch_size, len(images) - start))
-
-    def _settle(self, features, failures):
-        if failures:
-            ordered = [failures[i] for i in sorted(failures)]
-            if self.on_error == "raise":
-                raise ImageReadError(ordered)
-            features[sorted(failures)] = np.nan
-            text = str(ImageReadError(ordered))
-            warnings.warn(f"rows of NaN for bad images (see drop_failed): {text}", UserWarning, stacklevel=3)
-        return features
+    def _fit(self, X, y):
+        """Fit copies of the extractors that learn, and return the failures of images that were left out."""
+        self._check_params()
+        for _, extractor in self._active():
+            extractor._check_params()
+        images, learned, failures = as_image_set(X), {}, {}
+        for name, extractor in self._active():
+            if extractor._stateful:
+                learned[name], images, y, bad = _learn(extractor, images, y, self.on_error)
+                failures.update((failure.id, failure) for failure in bad)
+        self._learned = learned
+        return list(failures.values())
 
 
-_MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
+def _learn(extractor, images, y, on_error):
+    """Return a fitted copy, the images and labels that it learned from, and the failures of the others.
 
-
-class _Step:
-    """One extractor, or what it has stored, with what identifies its rows."""
-
-    def __init__(self, extractor, keyed):
-        self.finish = extractor._finish
-        self.extractor = extractor._stored()
-        self.width = self.extractor._width()
-        self.token = extractor_token(self.extractor) if keyed else None
-
-    @cached_property
-    def about(self):
-        """What the cache keeps beside the rows; only asked for when there are new ones."""
-        return {**describe(self.extractor), "columns": self.extractor._column_names()}
-
-
-def _extract_chunk(images, plan, cache):
-    """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
-    with _single_threaded_opencv():
-        blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in plan]  # for those that fail
-        raws, failures = _read(images)
-        digests = {} if cache is None else {i: image_digest(raws[i], images.options, images.size) for i in raws}
-        firsts = {digests.get(i, i): i for i in reversed(raws)}
-        wanted = sorted(firsts.values())
-        missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(plan, blocks, strict=True)]
-        for forms in _decode(images, raws, sorted(set().union(*missing)), failures):
-            for step, block, absent in zip(plan, blocks, missing, strict=True):
-                positions = [i for i in absent if i in forms]
-                some = [forms[i] for i in positions]
-                rows, bad = step.extractor.extract_forms(some, [images.ids[i] for i in positions])
-                block[positions] = rows
-                failures.update((positions[k], failure) for k, failure in bad.items())
-                good = [k for k in range(len(positions)) if k not in bad]
-                if cache is not None and good:
-                    cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
-        for i, digest in digests.items():
-            _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
-        return [step.finish(block) for step, block in zip(plan, blocks, strict=True)], failures
-
-
-def _read(images):
-    raws, failures = {}, {}
-    for i in range(len(images)):
+    With ``on_error="nan"`` images that cannot be read, or that the extractor refuses, are left out.
+    """
+    failures = []
+    while True:
         try:
-            raws[i] = images.raw(i)
+            return clone(extractor).fit(images, y), images, y, failures
         except ImageReadError as error:
-            failures[i] = error.failures[0]
-    return raws, failures
+            named = {failure.id: failure for failure in error.failures}
+            if on_error == "raise" or named.keys().isdisjoint(images.ids):
+                raise
+            bad = named | ({} if failures else _unreadable(images))  # once: what remains can be read
+            keep = np.flatnonzero([id not in bad for id in images.ids])
+            if not len(keep):
+                raise ImageReadError(bad.values()) from error
+            failures += [bad[id] for id in images.ids if id in bad]
+            images, y = images[keep], None if y is None else np.asarray(y)[keep]
 
 
-def _look_up(cache, step, block, wanted, digests):
-    """Fill in the rows that the cache has and return the positions of the others."""
-    if cache is None:
-        return wanted
-    missing = []
-    for i, row in zip(wanted, cache.get_many(step.token, [digests[i] for i in wanted], step.width), strict=True):
-        if row is None:
-            missing.append(i)
-        else:
-            block[i] = row
-    return missing
-
-
-def _decode(images, raws, positions, failures):
-    """Yield {position: forms} of all that can be decoded, large pictures a few at a time."""
-    forms, n_bytes = {}, 0
-    for i in positions:
+def _unreadable(images):
+    """Return {id: failure} of the images that cannot be decoded."""
+    failures = {}
+    for i, id in enumerate(images.ids):
         try:
-            form = forms[i] = Forms(images.decode_one(raws[i], i))
+            images[i]
         except ImageReadError as error:
-            failures[i] = error.failures[0]
-            continue
-        n_bytes += form.image.nbytes
-        if n_bytes > _MOST_DECODED:
-            yield forms
-            form, forms, n_bytes = None, {}, 0
-    if forms:
-        yield forms
+            failures[id] = error.failures[0]
+    return failures
 
 
-def _copy_twin(blocks, failures, first, i, id):
-    """Give an image that occurs twice in a chunk what was found out for its first occurrence."""
-    if i != first:
-        for block in blocks:
-            block[i] = block[first]
-        if first in failures:
-            failures[i] = replace(failures[first], id=id)
-
-
-_opencv_lock = threading.Lock()
-_opencv_users = 0
-_opencv_threads = None
-
-
-@contextmanager
-def _single_threaded_opencv():
-    """Keep OpenCV, which no thread limiter reaches, to one thread while any chunk is at work in this process."""
-    global _opencv_users, _opencv_threads
-    import cv2
-
-    with _opencv_lock:
-        if _opencv_users == 0:
-            _opencv_threads = cv2.getNumThreads()
-            cv2.setNumThreads(1)
-        _opencv_users += 1
-    try:
-        yield
-    finally:
-        with _opencv_lock:
-            _opencv_users -= 1
-            if _opencv_users == 0:
-                cv2.setNumThreads(_opencv_threads)
+def _warn(words, failures, stacklevel):
+    warnings.warn(f"{words}: {ImageReadError(failures)}", UserWarning, stacklevel=stacklevel + 1)

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import threading
+import time
 
 import joblib
 import numpy as np
@@ -15,10 +17,13 @@ from fingerprint_features import (
     ImageReadError,
     ImageSet,
     ImageStats,
+    Patches,
     Pixels,
+    SIFTWords,
     drop_failed,
     make_extractor,
 )
+from fingerprint_features.threads import count_threads
 from tests.helpers import Centre, Mean, count_lines, random_images, write_images
 
 
@@ -288,6 +293,49 @@ def test_nan_leaves_a_row_for_each_bad_file_and_warns_once(mixed, n_jobs):
     assert kept.shape[0] == len(ids) == 5
 
 
+def test_nan_leaves_bad_files_out_of_fit_with_their_labels(mixed):
+    class Labelled(Centre):
+        def _fit(self, images, y):
+            super()._fit(images, y)
+            self.seen_ = list(images.ids), list(y)
+
+    pipeline = FeaturePipeline([Labelled(), Mean()], on_error="nan")
+    with pytest.warns(UserWarning, match=r"left out of fit(.|\n)*image2.png(.|\n)*image5.png") as caught:
+        pipeline.fit(mixed, [0, 1, 2, 3, 4, 5, 6])
+    assert len(caught) == 1
+    good = [0, 1, 3, 4, 6]
+    assert dict(pipeline.extractors_)["labelled"].seen_ == ([mixed[i] for i in good], good)
+    expected = FeaturePipeline([Centre()]).fit([mixed[i] for i in good])
+    np.testing.assert_array_equal(pipeline.transform([mixed[0]])[:, 0], expected.transform([mixed[0]])[:, 0])
+
+
+def test_nan_warns_once_of_bad_files_in_fit_and_transform_together(mixed):
+    pipeline = FeaturePipeline([SIFTWords(n_words=2), Centre(), Mean()], on_error="nan")
+    with pytest.warns(UserWarning, match="rows of NaN") as caught:
+        rows = pipeline.fit_transform(mixed)
+    assert len(caught) == 1
+    assert np.isnan(rows).all(axis=1).nonzero()[0].tolist() == [2, 5]
+
+
+def test_nan_leaves_out_of_fit_what_an_extractor_refuses():
+    images = [*random_images(3, 16), random_images(1, 2)[0]]
+    pipeline = FeaturePipeline([Patches(Centre(), grid=(4, 4))], on_error="nan")
+    with pytest.warns(UserWarning, match=r"left out of fit: 3: .*too small for 4 x 4 patches"):
+        pipeline.fit(images)
+    expected = FeaturePipeline([Patches(Centre(), grid=(4, 4))]).fit(images[:3])
+    np.testing.assert_array_equal(pipeline.transform(images[:3]), expected.transform(images[:3]))
+
+
+def test_an_extractor_that_cannot_learn_says_so_under_nan_too(mixed):
+    good = [mixed[i] for i in (0, 1)]
+    with pytest.raises(ImageReadError, match="cannot learn 5000 words"):
+        FeaturePipeline([SIFTWords(n_words=5000)], on_error="nan").fit(good)
+    with pytest.raises(ImageReadError, match="2 images cannot be used"):
+        FeaturePipeline([Centre()], on_error="nan").fit([mixed[2], mixed[5]])
+    with pytest.raises(ImageReadError):
+        FeaturePipeline([Centre()]).fit(mixed)
+
+
 def test_an_image_that_one_extractor_cannot_use_is_named_with_the_extractor(tmp_path):
     images = [*random_images(3, 16), random_images(1, 8)[0]]
     pipeline = FeaturePipeline([Mean(), Pixels()], cache=tmp_path / "c").fit(images)
@@ -341,6 +389,74 @@ def test_joblibs_backends_give_the_same_rows(backend, tmp_path):
     assert len(FeatureCache(tmp_path / "c")) == 20
 
 
+def threads_at_work(extractor_kind=Mean, **params):
+    """Return in how many threads a pipeline works on 12 images in chunks of 2."""
+    seen = set()
+
+    class Watched(extractor_kind):
+        def _extract_one(self, image):
+            seen.add(threading.get_ident())
+            time.sleep(0.01)
+            return super()._extract_one(image)
+
+    FeaturePipeline([Watched()], batch_size=2, **params).fit_transform(random_images(12))
+    return len(seen)
+
+
+def test_the_number_of_workers_is_the_one_joblib_is_configured_to():
+    assert threads_at_work() == 1
+    with joblib.parallel_config(n_jobs=3):
+        assert threads_at_work() == 3
+        assert threads_at_work(n_jobs=1) == 1
+    assert threads_at_work(n_jobs=2) == 2
+
+
+def test_there_are_never_more_workers_than_chunks():
+    assert threads_at_work(n_jobs=100_000) <= 6
+    with joblib.parallel_config(n_jobs=100_000):
+        assert threads_at_work() <= 6
+
+
+def test_a_worker_starts_no_threads_of_its_own():
+    counts = []
+
+    class Counting(Mean):
+        def _extract_one(self, image):
+            counts.append(count_threads())
+            return super()._extract_one(image)
+
+    with joblib.parallel_config(n_jobs=2):
+        FeaturePipeline([Counting()], batch_size=2).fit_transform(random_images(8))
+        FeaturePipeline([Counting()], n_jobs=1).fit_transform(random_images(2))
+        Counting().transform(random_images(2))
+    assert set(counts) == {1}
+
+
+@pytest.mark.parametrize("use", [lambda e, x: e.fit_transform(x), lambda e, x: FeaturePipeline([e]).fit_transform(x)])
+def test_opencv_has_one_thread_while_an_extractor_learns_and_works(use):
+    import cv2
+
+    seen = []
+
+    class Watching(Centre):
+        def _fit(self, images, y):
+            seen.append(cv2.getNumThreads())
+            super()._fit(images, y)
+
+        def _extract_one(self, image):
+            seen.append(cv2.getNumThreads())
+            return super()._extract_one(image)
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        use(Watching(), random_images(2))
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
+    assert seen == [1, 1, 1]
+
+
 def test_opencvs_threads_are_given_back():
     import cv2
 
@@ -352,7 +468,7 @@ def test_opencvs_threads_are_given_back():
 def test_progress_shows_images_per_second_when_a_pass_takes_long(capsys, monkeypatch):
     FeaturePipeline([Mean()], progress=True).fit_transform(random_images(5))
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("fingerprint_features.pipeline._PATIENCE", 0)
+    monkeypatch.setattr("fingerprint_features.extractors.one_pass._PATIENCE", 0)
     FeaturePipeline([Mean()], progress=True).fit_transform(random_images(5))
     assert "5/5" in (text := capsys.readouterr().err)
     assert "image/s" in text
@@ -371,6 +487,19 @@ def test_a_replaced_learner_must_be_fitted_anew_and_nothing_else():
     assert pipeline.fit(images).transform(images).shape == (12, 257)
     with pytest.raises(NotFittedError):
         pipeline.set_params(extractors=[Centre()]).transform(images)
+
+
+def test_the_extractors_in_use_are_listed_after_set_params():
+    images = random_images()
+    pipeline = FeaturePipeline([("a", Centre()), Mean(), ImageStats()])
+    assert not hasattr(pipeline, "extractors_")
+    pipeline.fit(images).set_params(mean__factor=2, imagestats="drop", batch_size=3)
+    assert [name for name, _ in pipeline.extractors_] == ["a", "mean"]
+    learnt, mean = (extractor for _, extractor in pipeline.extractors_)
+    assert learnt.level_ == pytest.approx(images.mean())
+    assert mean.factor == 2
+    with pytest.raises(NotFittedError, match="FeaturePipeline is not fitted"):
+        _ = pipeline.set_params(a=Centre()).extractors_
 
 
 def test_a_class_in_place_of_an_instance_can_be_shown_and_is_refused_when_used():

@@ -8,9 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from ..images import ImageFailure, ImageReadError, as_image_set
-from ..images.forms import Forms
-from ..threads import in_threads
+from ..images import ImageReadError, as_image_set
+from .one_pass import extract_all, single_threaded_opencv
 
 
 def image_tags(tags, requires_fit):
@@ -60,10 +59,6 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Return the list of column names for the current parameters."""
         raise NotImplementedError(f"{type(self).__name__} must write _column_names")
 
-    def _width(self):
-        """Return the number of columns; override it where naming them all takes long."""
-        return len(self._column_names())
-
     def _extract_one(self, image):
         """Turn one read-only image, uint8, uint16 or float32 in [0, 1], into a row of numbers."""
         raise NotImplementedError(f"{type(self).__name__} must write _extract_one or _extract_batch")
@@ -71,14 +66,6 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
     def _extract_batch(self, images):
         """Turn a list of images, of any shapes, into rows; override it where a batch is faster."""
         return [self._extract_one(image) for image in images]
-
-    def _stored(self):
-        """Return the extractor whose rows are computed and cached, where that is not this one; see `_finish`."""
-        return self
-
-    def _finish(self, rows):
-        """Make this extractor's columns (n_images, n_columns) out of the rows of the stored one."""
-        return rows
 
     def _chunk_size(self):
         """Return how many images `transform` holds decoded at a time, in each thread."""
@@ -115,7 +102,8 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         self._check_params()
         images = as_image_set(X)
         if self._stateful:
-            self._fit(images, y)
+            with single_threaded_opencv():
+                self._fit(images, y)
         return self
 
     def transform(self, X):
@@ -136,29 +124,12 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """
         images = as_image_set(X)
         self.check_ready()
-        rows = np.empty((len(images), self._width()), dtype=np.float32)
-        failures = []
-        starts = range(0, len(images), self._chunk_size())
-        chunks = [images[start : start + starts.step] for start in starts]
-        for start, (block, bad) in zip(starts, in_threads(self._chunk, chunks, self._chunk_threads()), strict=True):
-            rows[start : start + len(block)] = block
-            failures.extend(bad)
+        rows, failures = extract_all(
+            images, [self], n_jobs=self._chunk_threads(), chunk_size=self._chunk_size(), in_processes=False
+        )
         if failures:
-            raise ImageReadError(failures)
+            raise ImageReadError(failures.values())
         return rows
-
-    def _chunk(self, images):
-        """Return the rows of a few images, those that fail left out of account, and all failures."""
-        rows = np.zeros((len(images), self._width()), dtype=np.float32)
-        numbers, forms, failures = [], [], []
-        for i in range(len(images)):
-            try:
-                forms.append(Forms(images[i]))
-                numbers.append(i)
-            except ImageReadError as error:
-                failures.extend(error.failures)
-        rows[numbers], bad = self.extract_forms(forms, [images.ids[i] for i in numbers])
-        return rows, [*failures, *bad.values()]
 
     def get_feature_names_out(self, input_features=None):
         """Return the column names for the current parameters.
@@ -180,7 +151,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         return image_tags(super().__sklearn_tags__(), requires_fit=self._stateful)
 
-    # ---- what FeaturePipeline calls ---------------------------------------------------------------------
+    # ---- what a pass calls (see `one_pass`) ---------------------------------------------------------------
 
     def check_ready(self):
         """Raise for bad parameters, and for a stateful extractor that has not been fitted."""
@@ -188,50 +159,41 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"this {type(self).__name__} learns from images: call fit before transform")
 
-    def extract_forms(self, forms, ids):
-        """Extract decoded images, isolating those that cannot be used.
+    def n_columns(self) -> int:
+        """Return the number of columns; override it where naming them all takes long."""
+        return len(self._column_names())
+
+    def stored(self) -> "BaseExtractor":
+        """Return the extractor whose rows are computed and cached, where that is not this one; see `finish`."""
+        return self
+
+    def finish(self, rows: np.ndarray) -> np.ndarray:
+        """Make this extractor's columns (n_images, n_columns) out of the rows of the stored one."""
+        return rows
+
+    def extract(self, images: list[np.ndarray]) -> np.ndarray:
+        """Return the rows of decoded images, checked: one row an image, one number a column, all finite.
 
         Parameters
         ----------
-        forms : list of Forms
-        ids : list of str
+        images : list of ndarray
+            Read-only, in the form that ``_mode`` names.
 
         Returns
         -------
-        rows : ndarray of shape (n_images, n_columns) and dtype float32
-            NaN for the images in `failures`.
-        failures : dict of int to ImageFailure
-        """
-        width = self._width()
-        pictures = [getattr(form, self._mode) for form in forms]
-        if not pictures:
-            return np.empty((0, width), dtype=np.float32), {}
-        try:
-            return self._checked(self._extract_batch(pictures), len(pictures), width), {}
-        except ImageReadError as error:
-            if len(pictures) == 1:
-                reason = error.failures[0]
-                failure = ImageFailure(str(ids[0]), reason.kind, f"{type(self).__name__}: {reason.reason}")
-                return np.full((1, width), np.nan, dtype=np.float32), {0: failure}
-        except Exception as error:
-            if len(pictures) > 1:  # let the one that is to blame raise, under its own name
-                for form, id in zip(forms, ids, strict=True):
-                    self.extract_forms([form], [id])
-            error.add_note(f"while {type(self).__name__} read {', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}")
-            raise
-        rows, failures = np.empty((len(pictures), width), dtype=np.float32), {}
-        for i, (form, id) in enumerate(zip(forms, ids, strict=True)):
-            row, bad = self.extract_forms([form], [id])
-            rows[i] = row[0]
-            failures.update(dict.fromkeys([i] if bad else [], bad.get(0)))
-        return rows, failures
+        ndarray of shape (n_images, n_columns) and dtype float32
 
-    def _checked(self, rows, n, width):
-        rows = np.asarray(rows, dtype=np.float32)
-        if rows.shape != (n, width):
+        Raises
+        ------
+        ImageReadError
+            When one of the images cannot be used; a pass then shows them one by one.
+        """
+        rows = np.asarray(self._extract_batch(images), dtype=np.float32)
+        expected = (len(images), self.n_columns())
+        if rows.shape != expected:
             raise RuntimeError(
-                f"{type(self).__name__} made rows of shape {rows.shape} where {n} images and {width} column names "
-                f"ask for {(n, width)}: let _extract_one return one number per name in _column_names"
+                f"{type(self).__name__} made rows of shape {rows.shape} where {len(images)} images and {expected[1]} "
+                f"column names ask for {expected}: let _extract_one return one number per name in _column_names"
             )
         if not np.isfinite(rows).all():
             raise ImageReadError.one("not-finite", "the features of this image are NaN or infinite")

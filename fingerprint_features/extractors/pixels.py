@@ -47,7 +47,8 @@ class Pixels(BaseExtractor):
         height, width = self.image_shape_
         return [f"pixel_y{y}_x{x}" for y in range(height) for x in range(width)]
 
-    def _width(self):
+    def n_columns(self) -> int:
+        """Return the number of columns."""
         return self.image_shape_[0] * self.image_shape_[1]
 
     def _extract_one(self, image):

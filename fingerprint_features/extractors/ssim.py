@@ -100,13 +100,16 @@ class SSIM(BaseExtractor):
             return [f"{stem}_{id}" for id in self._images().ids]
         return [f"{stem}_topk_k{self.k}" if name == "topk" else f"{stem}_{name}" for name in self._names()]
 
-    def _width(self):
+    def n_columns(self) -> int:
+        """Return the number of columns."""
         return len(self._images()) if self.reduce is None else len(self._names())
 
-    def _stored(self):
+    def stored(self) -> "SSIM":
+        """Return the extractor of the whole row of similarities, which is what is cached."""
         return SSIM(self._images(), None, gaussian=self.gaussian, device=self.device)
 
-    def _finish(self, rows):
+    def finish(self, rows: np.ndarray) -> np.ndarray:
+        """Reduce whole rows of similarities to the columns."""
         if self.reduce is None:
             return rows
         return np.column_stack([REDUCTIONS[name](rows, self.k) for name in self._names()])
@@ -132,9 +135,9 @@ class SSIM(BaseExtractor):
                 )
         pool = known.pools.get((self.gaussian, self.device))
         if pool is not None:
-            return self._finish(pool.matrix(images))
+            return pool.matrix(images)
         pictures = known.pictures(reference)
-        return self._finish(ssim_matrix(images, pictures, gaussian=self.gaussian, device=self.device))
+        return ssim_matrix(images, pictures, gaussian=self.gaussian, device=self.device)
 
     def _images(self):
         """Return the reference as one and the same ImageSet, for as long as it is the same object."""

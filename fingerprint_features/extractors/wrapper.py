@@ -44,7 +44,7 @@ class Wrapper(BaseExtractor):
     def _check_params(self):
         if not isinstance(self.extractor, BaseExtractor):
             fail(self, "extractor", "an extractor such as LBP()")
-        if type(self.extractor)._stored is not BaseExtractor._stored:  # SSIM
+        if type(self.extractor).stored is not BaseExtractor.stored:  # SSIM
             fail(self, "extractor", "one that looks at each image alone: a reference would not be changed alike")
         self._check_views()
         self.extractor._check_params()
@@ -65,10 +65,8 @@ class Wrapper(BaseExtractor):
         return [f"{prefix}_{column}" for prefix in self._prefixes() for column in columns]
 
     def _extract_batch(self, images):
-        inner = self._inner()
         views = [view for image in images for view in _read_only(self._views(image))]
-        rows = inner._checked(inner._extract_batch(views), len(views), inner._width())
-        return rows.reshape(len(images), -1)
+        return self._inner().extract(views).reshape(len(images), -1)
 
 
 class Views(ImageSet):

@@ -219,18 +219,19 @@ class Caster(Bands):
 class RedOnly(Bands):
     """colour_is_read_as_its_grey_form: looks at the first channel."""
 
-    def extract_forms(self, forms, ids):
-        rows = [self._extract_one(grey(form.image)) for form in forms]
-        return np.array(rows, dtype=np.float32).reshape(len(forms), self.n), {}
+    _mode = "image"
+
+    def _extract_one(self, image):
+        return super()._extract_one(grey(image))
 
 
 @breaks
 class GreyIsBlack(Colour):
     """grey_is_read_as_colour_by_repetition: greys have no colour."""
 
-    def extract_forms(self, forms, ids):
-        rows = [np.zeros(3) if form.image.ndim == 2 else self._extract_one(form.image) for form in forms]
-        return np.array(rows, dtype=np.float32).reshape(len(forms), 3), {}
+    def transform(self, X):
+        is_grey = isinstance(X, np.ndarray) and X.ndim == 3
+        return super().transform(X) * np.float32(not is_grey)
 
 
 @breaks

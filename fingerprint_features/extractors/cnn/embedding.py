@@ -188,7 +188,8 @@ class CNNEmbedding(BaseExtractor):
     def _layout(self):
         return _layout(backbones.find(self.backbone, self.weights), self._layers(), self.pool)
 
-    def _width(self):
+    def n_columns(self) -> int:
+        """Return the number of columns."""
         return sum(self._layout().widths)
 
     def _column_names(self):

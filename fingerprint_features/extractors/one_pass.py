@@ -1,0 +1,243 @@
+"""One pass over images: each is read once, looked up, decoded if a row is missing, and shown to every extractor.
+
+`BaseExtractor.transform` and FeaturePipeline both are one pass. What a pass calls on an extractor stands in
+`BaseExtractor` under "what a pass calls"; everything else, chunks, failures, threads and OpenCV's own threads, is here.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import get_active_backend
+
+from ..cache.identity import describe, extractor_token, image_digest
+from ..images import ImageFailure, ImageReadError
+from ..images.forms import Forms
+from ..threads import count_threads
+
+_MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
+_PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
+
+
+def extract_all(
+    images, extractors, *, cache=None, n_jobs=None, chunk_size=32, in_processes=True, progress=False
+) -> tuple[np.ndarray, dict[int, ImageFailure]]:
+    """Extract the columns of all extractors, side by side.
+
+    Parameters
+    ----------
+    images : ImageSet
+    extractors : list of BaseExtractor
+        Ready to extract, see `BaseExtractor.check_ready`.
+    cache : FeatureCache or None, default=None
+    n_jobs : int or None, default=None
+        Workers, never more than there are chunks; one inside a joblib worker.
+    chunk_size : int, default=32
+        Images that a worker takes at a time.
+    in_processes : bool, default=True
+        Whether the workers may be processes, where joblib is configured so.
+    progress : bool, default=False
+
+    Returns
+    -------
+    rows : ndarray of shape (n_images, n_columns) and dtype float32
+        What stands in the rows of images that failed means nothing.
+    failures : dict of int to ImageFailure
+        By position.
+    """
+    steps = [Step(extractor, keyed=cache is not None) for extractor in extractors]
+    ends = np.cumsum([0] + [extractor.n_columns() for extractor in extractors])
+    rows = np.empty((len(images), ends[-1]), dtype=np.float32)
+    failures = {}
+    starts = range(0, len(images), chunk_size)
+    tasks = (delayed(_extract_chunk)(images[start : start + chunk_size], steps, cache) for start in starts)
+    results = _run(tasks, len(starts), n_jobs, in_processes)
+    with _bar(len(images), progress) as bar, single_threaded_opencv():
+        for start, (blocks, bad) in zip(starts, results, strict=True):
+            for block, left, right in zip(blocks, ends, ends[1:], strict=False):
+                rows[start : start + len(block), left:right] = block
+            failures.update((start + i, failure) for i, failure in bad.items())
+            bar.update(min(chunk_size, len(images) - start))
+    return rows, {i: failures[i] for i in sorted(failures)}
+
+
+def _run(tasks, n_tasks, n_jobs, in_processes):
+    """Return the results of the tasks in order, drawn and computed as workers come free."""
+    backend = get_active_backend()[0]
+    n_workers = 1 if backend.nesting_level else min(count_threads(n_jobs), max(1, n_tasks))
+    if n_workers == 1 and not hasattr(backend, "client"):  # Dask's, which decides by itself
+        return (function(*args, **kwargs) for function, args, kwargs in tasks)
+    workers = Parallel(
+        n_jobs=n_workers,
+        prefer="threads" if in_processes else None,
+        require=None if in_processes else "sharedmem",
+        return_as="generator" if backend.supports_return_generator else "list",
+        pre_dispatch="2*n_jobs",
+        batch_size=1,  # a chunk is a batch already; several at once would leave the last workers idle
+    )
+    return workers(tasks)
+
+
+def _bar(n_images, wanted):
+    from tqdm.auto import tqdm
+
+    return tqdm(total=n_images, unit="image", delay=_PATIENCE, disable=not wanted)
+
+
+class Step:
+    """One extractor of a pass: which extractor's rows are stored for it, under which token."""
+
+    def __init__(self, extractor, keyed):
+        self.finish = extractor.finish
+        self.extractor = extractor.stored()
+        self.width = self.extractor.n_columns()
+        self.token = extractor_token(self.extractor) if keyed else None
+
+    @cached_property
+    def about(self):
+        """What the cache keeps with the rows; only asked for when there are new ones."""
+        return {**describe(self.extractor), "columns": self.extractor.get_feature_names_out().tolist()}
+
+
+def _extract_chunk(images, steps, cache):
+    """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
+    with single_threaded_opencv(), parallel_config(n_jobs=1):
+        blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
+        raws, failures = _read(images)
+        digests = {} if cache is None else {i: image_digest(raws[i], images.options, images.size) for i in raws}
+        firsts = {digests.get(i, i): i for i in reversed(raws)}
+        wanted = sorted(firsts.values())
+        missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(steps, blocks, strict=True)]
+        for forms in _decode(images, raws, sorted(set().union(*missing)), failures):
+            for step, block, absent in zip(steps, blocks, missing, strict=True):
+                positions = [i for i in absent if i in forms]
+                rows, bad = extract_forms(step.extractor, [forms[i] for i in positions], images.ids[positions])
+                block[positions] = rows
+                failures.update((positions[k], failure) for k, failure in bad.items())
+                good = [k for k in range(len(positions)) if k not in bad]
+                if cache is not None and good:
+                    cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
+        for i, digest in digests.items():
+            _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
+        return [step.finish(block) for step, block in zip(steps, blocks, strict=True)], failures
+
+
+def _read(images):
+    raws, failures = {}, {}
+    for i in range(len(images)):
+        try:
+            raws[i] = images.raw(i)
+        except ImageReadError as error:
+            failures[i] = error.failures[0]
+    return raws, failures
+
+
+def _look_up(cache, step, block, wanted, digests):
+    """Fill in the rows that the cache has and return the positions of the others."""
+    if cache is None:
+        return wanted
+    missing = []
+    for i, row in zip(wanted, cache.get_many(step.token, [digests[i] for i in wanted], step.width), strict=True):
+        if row is None:
+            missing.append(i)
+        else:
+            block[i] = row
+    return missing
+
+
+def _decode(images, raws, positions, failures) -> Iterator[dict[int, Forms]]:
+    """Yield {position: forms} of all that can be decoded, large pictures a few at a time."""
+    forms, n_bytes = {}, 0
+    for i in positions:
+        try:
+            form = forms[i] = Forms(images.decode_one(raws[i], i))
+        except ImageReadError as error:
+            failures[i] = error.failures[0]
+            continue
+        n_bytes += form.image.nbytes
+        if n_bytes > _MOST_DECODED:
+            yield forms
+            form, forms, n_bytes = None, {}, 0
+    if forms:
+        yield forms
+
+
+def _copy_twin(blocks, failures, first, i, id):
+    """Give an image that occurs twice in a chunk what was found out for its first occurrence."""
+    if i != first:
+        for block in blocks:
+            block[i] = block[first]
+        if first in failures:
+            failures[i] = replace(failures[first], id=id)
+
+
+def extract_forms(extractor, forms, ids) -> tuple[np.ndarray, dict[int, ImageFailure]]:
+    """Extract decoded images, and find those that cannot be used by showing them one by one.
+
+    Parameters
+    ----------
+    extractor : BaseExtractor
+    forms : list of Forms
+    ids : sequence of str
+
+    Returns
+    -------
+    rows : ndarray of shape (n_images, n_columns) and dtype float32
+        NaN for the images in `failures`.
+    failures : dict of int to ImageFailure
+    """
+    if not len(forms):
+        return np.empty((0, extractor.n_columns()), dtype=np.float32), {}
+    try:
+        return extractor.extract([getattr(form, extractor._mode) for form in forms]), {}
+    except ImageReadError as error:
+        if len(forms) == 1:
+            reason = error.failures[0]
+            failure = ImageFailure(str(ids[0]), reason.kind, f"{type(extractor).__name__}: {reason.reason}")
+            return np.full((1, extractor.n_columns()), np.nan, dtype=np.float32), {0: failure}
+    except Exception as error:
+        if len(forms) > 1:  # let the one that is to blame raise, under its own name
+            for form, id in zip(forms, ids, strict=True):
+                extract_forms(extractor, [form], [id])
+        named = f"{', '.join(ids[:3])}{', ...' if len(ids) > 3 else ''}"
+        error.add_note(f"while {type(extractor).__name__} read {named}")
+        raise
+    rows, failures = np.empty((len(forms), extractor.n_columns()), dtype=np.float32), {}
+    for i, (form, id) in enumerate(zip(forms, ids, strict=True)):
+        row, bad = extract_forms(extractor, [form], [id])
+        rows[i] = row[0]
+        failures.update((i, failure) for failure in bad.values())
+    return rows, failures
+
+
+_opencv_lock = threading.Lock()
+_opencv_users = 0
+_opencv_threads = None
+
+
+@contextmanager
+def single_threaded_opencv():
+    """Keep OpenCV, which no thread limiter reaches, to one thread while any extractor is at work in this process.
+
+    Workers share the cores already, and with several threads the last bits of some of its filters depend on how many
+    there are.
+    """
+    global _opencv_users, _opencv_threads
+    import cv2
+
+    with _opencv_lock:
+        if _opencv_users == 0:
+            _opencv_threads = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _opencv_users += 1
+    try:
+        yield
+    finally:
+        with _opencv_lock:
+            _opencv_users -= 1
+            if _opencv_users == 0:
+                cv2.setNumThreads(_opencv_threads)
