@@ -1,45 +1,12 @@
-"""Identity: the digest of an image and the token of an extractor; together they name one row of features."""
+"""The token of an extractor; together with the digest of an image it names one row of features."""
 
 import hashlib
 import json
-from functools import lru_cache
 from numbers import Integral, Real
 
 import numpy as np
 
-from ..images.decode import DECODER_VERSION
 from .scripts import EDITED, code_of
-
-
-def image_digest(raw, options, size):
-    """Return the 32-byte digest of an undecoded image and all that decides how it becomes pixels.
-
-    Parameters
-    ----------
-    raw : bytes or ndarray
-        What ``ImageSet.raw`` returns: a file's bytes, or an array.
-    options : DecodeOptions
-    size : (int, int) or None
-
-    Returns
-    -------
-    bytes of length 32
-        blake2b-256. File names play no part: a file replaced by another of the same name has another digest.
-    """
-    state = hashlib.blake2b(digest_size=32)
-    how = _decoding(options, size)
-    if isinstance(raw, np.ndarray):
-        state.update(f"array|{how}|{raw.dtype.str}|{raw.shape}|".encode())
-        state.update(np.ascontiguousarray(raw).data if raw.dtype.kind in "biuf" else raw.tobytes())
-    else:
-        state.update(f"file|{how}|".encode())
-        state.update(raw)
-    return state.digest()
-
-
-@lru_cache(maxsize=64)
-def _decoding(options, size):
-    return json.dumps([DECODER_VERSION, canonical(vars(options)), canonical(size)], sort_keys=True)
 
 
 def extractor_token(extractor):

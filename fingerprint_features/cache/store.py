@@ -90,7 +90,7 @@ class FeatureCache:
         token : bytes
             See `fingerprint_features.cache.extractor_token`.
         digests : list of bytes
-            See `fingerprint_features.cache.image_digest`.
+            See `fingerprint_features.images.image_digest`.
         width : int
             Numbers a row must have.
 

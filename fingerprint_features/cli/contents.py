@@ -2,22 +2,20 @@
 
 import numpy as np
 
-from ..images import ImageReadError, check_images
-from ..reference.pools import Pool, shared, told
+from ..images import ImageReadError
+from ..reference.pools import shared, told
 
 
 def by_content(images):
-    """Return the Pool of an ImageSet, its contents read once; raise ImageReadError for all that cannot be read."""
-    pool = Pool(images)
-    try:
-        pool.digests  # noqa: B018 (found here and kept)
-    except ImageReadError as error:  # of the first that cannot be read: name all
-        raise ImageReadError(check_images(images)) from error
-    return pool
+    """Return an ImageSet whose contents are known; raise ImageReadError for all that cannot be decoded."""
+    failures = images.failures
+    if failures:
+        raise ImageReadError(failures)
+    return images
 
 
 def refuse_shared(pools, others, why):
-    """Raise if one of the pools shares images with one of the others; both are dicts from an option to a Pool."""
+    """Raise if one of the sets shares images with one of the others; both are dicts from an option to an ImageSet."""
     for option, pool in pools.items():
         for other, rest in others.items():
             pairs = shared(rest, pool)
@@ -29,6 +27,6 @@ def refuse_shared(pools, others, why):
 
 
 def without(pool, others):
-    """Return the images of a pool that are in none of the others."""
+    """Return the images of a set that are in none of the others."""
     known = {digest for other in others for digest in other.digests}
-    return pool.data[np.array([digest not in known for digest in pool.digests])]
+    return pool[np.array([digest not in known for digest in pool.digests])]

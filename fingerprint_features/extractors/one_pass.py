@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 from joblib.parallel import get_active_backend
 
-from ..cache.identity import describe, extractor_token, image_digest
+from ..cache.identity import describe, extractor_token
 from ..images import ImageFailure, ImageReadError
 from ..images.forms import Forms
 from ..threads import count_threads
@@ -107,12 +107,12 @@ def _extract_chunk(images, steps, cache):
     """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
     with single_threaded_opencv(), parallel_config(n_jobs=1):
         blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
-        raws, failures = _read(images)
-        digests = {} if cache is None else {i: image_digest(raws[i], images.options, images.size) for i in raws}
-        firsts = {digests.get(i, i): i for i in reversed(raws)}
+        raws, digests, failures = _read(images, keyed=cache is not None)
+        firsts = {digests[i]: i for i in reversed(digests)}
         wanted = sorted(firsts.values())
         missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(steps, blocks, strict=True)]
-        for forms in _decode(images, raws, sorted(set().union(*missing)), failures):
+        names = dict(digests)  # of what is decoded below, which may have changed since
+        for forms in _decode(images, raws, names, sorted(set().union(*missing)), failures):
             for step, block, absent in zip(steps, blocks, missing, strict=True):
                 positions = [i for i in absent if i in forms]
                 rows, bad = extract_forms(step.extractor, [forms[i] for i in positions], images.ids[positions])
@@ -120,20 +120,24 @@ def _extract_chunk(images, steps, cache):
                 failures.update((positions[k], failure) for k, failure in bad.items())
                 good = [k for k in range(len(positions)) if k not in bad]
                 if cache is not None and good:
-                    cache.put_many(step.token, [digests[positions[k]] for k in good], rows[good], step.about)
+                    cache.put_many(step.token, [names[positions[k]] for k in good], rows[good], step.about)
         for i, digest in digests.items():
             _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
         return [step.finish(block) for step, block in zip(steps, blocks, strict=True)], failures
 
 
-def _read(images):
-    raws, failures = {}, {}
+def _read(images, keyed):
+    """Return what had to be read, what names the rows of each image (its position without a cache), and failures."""
+    raws, names, failures = {}, {}, {}
     for i in range(len(images)):
         try:
-            raws[i] = images.raw(i)
+            names[i], raw = images.identify(i) if keyed else (i, images.raw(i))
         except ImageReadError as error:
             failures[i] = error.failures[0]
-    return raws, failures
+        else:
+            if raw is not None:
+                raws[i] = raw
+    return raws, names, failures
 
 
 def _look_up(cache, step, block, wanted, digests):
@@ -149,12 +153,16 @@ def _look_up(cache, step, block, wanted, digests):
     return missing
 
 
-def _decode(images, raws, positions, failures) -> Iterator[dict[int, Forms]]:
+def _decode(images, raws, names, positions, failures) -> Iterator[dict[int, Forms]]:
     """Yield {position: forms} of all that can be decoded, large pictures a few at a time."""
     forms, n_bytes = {}, 0
     for i in positions:
         try:
-            form = forms[i] = Forms(images.decode_one(raws[i], i))
+            if i in raws:
+                raw = raws[i]
+            else:  # its name was known
+                raw, names[i], _ = images.read(i)
+            form = forms[i] = Forms(images.decode_one(raw, i))
         except ImageReadError as error:
             failures[i] = error.failures[0]
             continue

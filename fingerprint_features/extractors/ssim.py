@@ -6,7 +6,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..cache.identity import image_digest
 from ..checks import check_int, check_option, fail
 from ..images import ImageReadError, as_image_set
 from ..images.forms import Forms
@@ -155,7 +154,7 @@ class _Known:
         self.digests, failures = [], []
         for i in range(len(images)):
             try:
-                self.digests.append(image_digest(images.raw(i), images.options, images.size))
+                self.digests.append(images.identify(i)[0])
             except ImageReadError as error:
                 failures.extend(error.failures)
         if failures:
@@ -175,11 +174,11 @@ class _Known:
         """Yield the grey images, each still of the content under which its similarities are cached."""
         for i, digest in enumerate(self.digests):
             try:
-                raw = images.raw(i)
+                raw, now, _ = images.read(i)
                 gray = Forms(images.decode_one(raw, i)).gray
             except ImageReadError as error:
                 raise _unreadable(error.failures) from error
-            if image_digest(raw, images.options, images.size) != digest:
+            if now != digest:
                 raise RuntimeError(f"the reference image {images.ids[i]} has changed: open the reference set anew")
             if self.shape is not None and gray.shape != self.shape:
                 (height, width), (h, w) = self.shape, gray.shape

@@ -1,6 +1,7 @@
 """Images: what counts as one, how it is decoded, and the message when it is not one."""
 
 from .check import check_images, drop_failed
+from .digest import image_digest
 from .errors import ImageFailure, ImageReadError
 from .folder import natural_key, scan_folder
 from .imageset import ImageSet, as_image_set
@@ -14,6 +15,7 @@ __all__ = [
     "as_image_set",
     "check_images",
     "drop_failed",
+    "image_digest",
     "natural_key",
     "scan_folder",
 ]

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from .errors import ImageReadError
+from .digest import examine
 from .imageset import ImageSet, as_image_set
 
 
@@ -28,17 +28,10 @@ def check_images(images, progress=False):
     >>> [failure.kind for failure in check_images(["no-such-file.png"])]
     ['missing']
     """
-    from tqdm.auto import tqdm
-
     is_folder = isinstance(images, (str, os.PathLike))
     images = ImageSet.from_folder(images) if is_folder else as_image_set(images)
-    failures = []
-    for i in tqdm(range(len(images)), unit="image", disable=not progress):
-        try:
-            images[i]
-        except ImageReadError as error:
-            failures.extend(error.failures)
-    return failures
+    examine(images, progress)
+    return images.failures
 
 
 def drop_failed(features, *others):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Set
+from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from .decode import decode_array, decode_bytes, read_file
 from .dicom import patients
+from .digest import Record, decoding, examine, image_digest
 from .errors import ImageReadError, printable
 from .folder import scan_folder
 from .options import DecodeOptions
@@ -43,6 +45,8 @@ class ImageSet:
         The images' ids.
     groups : ndarray of shape (n_images,) or None
         The images' groups.
+    digests : ndarray of bytes of shape (n_images,)
+        The images' content, 32 bytes each: two images are the same image if these are equal.
     shape : tuple
         ``(n_images,)``.
 
@@ -148,6 +152,27 @@ class ImageSet:
         return np.array(self._source.ids(self._positions), dtype=str)
 
     @property
+    def digests(self):
+        """The identity of each image's content: equal digests mean that two images are one and the same.
+
+        An object ndarray of 32-byte ``bytes``. It is a digest of the decoded pixels (dtype, shape and values, after
+        `options` and `size`), so that a file, a copy of it under another name or in another lossless format, and the
+        array it decodes to are one image, and so are grey pictures stored as grey and as colour. An image that cannot
+        be decoded is known by its bytes, a file that cannot be read by its path; `failures` names both.
+
+        The first time this decodes every image once (in the workers of ``joblib.parallel_config``). The digests are
+        then kept for all slices and joins of this set, and for pickles of it. A file is read again if its size or
+        times have changed; arrays in memory are taken to stay as they are.
+        """
+        return np.array([record.digest for record in examine(self)], dtype=object)
+
+    @property
+    def failures(self):
+        """The images that cannot be read or decoded, as a list of ImageFailure; found together with `digests`."""
+        found = ((i, record.failure) for i, record in enumerate(examine(self)))
+        return [replace(failure, id=str(self.ids[i])) for i, failure in found if failure is not None]
+
+    @property
     def shape(self):
         """``(n_images,)``; scikit-learn would decode a sequence without a shape into a list."""
         return (len(self._positions),)
@@ -186,6 +211,52 @@ class ImageSet:
             return read_file(item)
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
+
+    def read(self, i):
+        """Return image i undecoded, the digest that names its cached rows, and the state of its file before reading.
+
+        The digest is remembered until the file changes. Raises ImageReadError.
+        """
+        source, position = self.find(i)
+        stamp = source.stamp(position)
+        raw = self.raw(i)
+        key = image_digest(raw, self.options, self.size)
+        known = self.record(i)
+        if known is None or (known.stamp, known.key) != (stamp, key):
+            self.remember(i, Record(stamp, key))
+        return raw, key, stamp
+
+    def identify(self, i):
+        """Return the digest that names the cached rows of image i, and what was read for it: None if it was known.
+
+        Raises ImageReadError.
+        """
+        known = self.record(i)
+        if known is not None and known.stamp:  # an array may have been changed in place, and no time says so
+            return known.key, None
+        raw, key, _ = self.read(i)
+        return key, raw
+
+    def find(self, i):
+        """Return the source that holds image i, and its position there."""
+        return self._source.find(self._positions[i])
+
+    def record(self, i):
+        """Return what is known of image i as it is now, or None."""
+        source, position = self.find(i)
+        known = source.records.get(decoding(self.options, self.size), {}).get(position)
+        return known if known is not None and known.stamp == source.stamp(position) else None
+
+    def remember(self, i, record):
+        """Keep what is known of image i, for all slices and joins of this set; not if its file could not be read."""
+        if record.stamp is not None:
+            source, position = self.find(i)
+            source.records.setdefault(decoding(self.options, self.size), {})[position] = record
+
+    def place(self, i):
+        """Return what names the place of image i: its full path, or its position among arrays."""
+        source, position = self.find(i)
+        return source.place(position)
 
     def decode_one(self, raw, i):
         """Decode what `raw` returned for image i. Raises ImageReadError."""

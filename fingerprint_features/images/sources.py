@@ -50,10 +50,11 @@ def _describe(item):
 
 
 class PathSource:
-    """Image files; only their names are kept and pickled."""
+    """Image files; only their names, and what is known of their content, are kept and pickled."""
 
-    def __init__(self, paths):
+    def __init__(self, paths, records=None):
         self.paths = paths
+        self.records = records or {}  # {how images are decoded: {position: Record}}
 
     def __len__(self):
         return len(self.paths)
@@ -62,9 +63,29 @@ class PathSource:
         """Return the file name of one picture; reading it is the decoder's work."""
         return self.paths[position]
 
+    def find(self, position):
+        """Return the source that holds a picture, and its position there."""
+        return self, int(position)
+
+    def stamp(self, position):
+        """Return what changes with a file's content: its size and times; None if there is no such file."""
+        try:
+            status = os.stat(self.paths[position])
+        except (OSError, ValueError):
+            return None
+        return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+    def place(self, position):
+        """Return the full path of one picture."""
+        return os.path.abspath(self.paths[position])
+
     def subset(self, positions):
         """Return a source of the given pictures alone, for a small pickle."""
-        return PathSource([self.paths[i] for i in positions])
+        records = {
+            how: {new: known[old] for new, old in enumerate(positions) if old in known}
+            for how, known in list(self.records.items())  # another thread may add to it
+        }
+        return PathSource([self.paths[i] for i in positions], records)
 
     def ids(self, positions):
         """Return one id a picture: its path in POSIX form."""
@@ -83,6 +104,7 @@ class ArraySource:
 
     def __init__(self, arrays):
         self.arrays = arrays
+        self.records = {}
 
     def __len__(self):
         return len(self.arrays)
@@ -90,6 +112,18 @@ class ArraySource:
     def raw(self, position):
         """Return the array of one picture."""
         return self.arrays[position]
+
+    def find(self, position):
+        """Return the source that holds a picture, and its position there."""
+        return self, int(position)
+
+    def stamp(self, position):
+        """Return an empty state: arrays have no time of change."""
+        return ()
+
+    def place(self, position):
+        """Return the position of one picture, as text."""
+        return str(position)
 
     def subset(self, positions):
         """Return the source itself: joblib maps the whole buffer once for all tasks."""
@@ -102,7 +136,7 @@ class ArraySource:
     def __getstate__(self):
         if isinstance(self.arrays, list) and len({array.dtype for array in self.arrays}) == 1:
             self.arrays = _Packed(self.arrays)
-        return {"arrays": self.arrays}
+        return {"arrays": self.arrays, "records": {how: dict(known) for how, known in list(self.records.items())}}
 
     def __repr__(self):
         return "arrays"
@@ -135,8 +169,13 @@ class JoinedSource:
 
     def raw(self, position):
         """Return what the picture's own source does."""
+        source, position = self.find(position)
+        return source.raw(position)
+
+    def find(self, position):
+        """Return the source that holds a picture, and its position there."""
         number, source, positions = self._find(position)
-        return source.raw(positions[position - self._start(number)])
+        return source.find(positions[position - self._start(number)])
 
     def subset(self, positions):
         """Return a source of the given pictures alone, in their order."""

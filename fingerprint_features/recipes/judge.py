@@ -4,8 +4,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
-from ..reference.pools import Pool
-
 
 def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
     """Return the answers and scores of a model for labelled images, each from a fit that has not seen its label.
@@ -46,7 +44,7 @@ def held_out_answers(model, X, y, *, needs_labels, n_splits=5, random_state=0):
 def patient_folds(X, y, n_splits=5, random_state=0):
     """Return (train, test) positions that leave every patient whole; fewer folds where a label has few patients."""
     # copies of an image are one patient, where patients are not known
-    groups = np.unique(Pool(X).digests, return_inverse=True)[1] if X.groups is None else np.asarray(X.groups)
+    groups = np.unique(X.digests, return_inverse=True)[1] if X.groups is None else np.asarray(X.groups)
     counts = {label: len(np.unique(groups[y == label])) for label in np.unique(y)}
     n_splits = min(n_splits, *counts.values())
     if n_splits < 2 or len(counts) < 2:

@@ -1,14 +1,13 @@
-"""Identity: a token changes when values can, and only then; a digest when the picture can, and only then."""
+"""Identity: a token changes when values can, and only then."""
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 
-from fingerprint_features import BaseExtractor, DecodeOptions, Filtered, Gabor, ImageSet, PHash, Wavelet
-from fingerprint_features.cache import describe, extractor_token, image_digest
-from fingerprint_features.cache import identity as module
+from fingerprint_features import BaseExtractor, Filtered, Gabor, PHash, Wavelet
+from fingerprint_features.cache import describe, extractor_token
 from tests.cache.rows import run_python
-from tests.helpers import Centre, Mean, random_images, write_images
+from tests.helpers import Centre, Mean, random_images
 
 
 class Free(BaseExtractor):
@@ -183,100 +182,6 @@ def test_what_has_no_identity_is_refused_with_what_to_do(value):
     words = r"has no identity that survives the process, .*pass numbers, strings, arrays or extractors, or override"
     with pytest.raises(TypeError, match=words):
         token(value)
-
-
-# ---- digests --------------------------------------------------------------------------------------------
-
-RAW = b"the bytes of a file"
-OPTIONS = DecodeOptions()
-
-
-def test_everything_that_decides_how_bytes_become_pixels_matters(monkeypatch):
-    digests = [
-        image_digest(RAW, OPTIONS, None),
-        image_digest(RAW + b".", OPTIONS, None),
-        image_digest(RAW[:-1], OPTIONS, None),
-        image_digest(RAW, OPTIONS, (8, 16)),
-        image_digest(RAW, OPTIONS, (16, 8)),
-        image_digest(RAW, DecodeOptions(orientation="ignore"), None),
-        image_digest(RAW, DecodeOptions(alpha="drop"), None),
-        image_digest(RAW, DecodeOptions(palette="error"), None),
-        image_digest(RAW, DecodeOptions(max_pixels=100), None),
-        image_digest(RAW, DecodeOptions(page=0), None),
-        image_digest(RAW, DecodeOptions(page=1), None),
-        image_digest(RAW, DecodeOptions(value_range=(0, 1)), None),
-        image_digest(RAW, DecodeOptions(value_range=(0, 2)), None),
-    ]
-    monkeypatch.setattr(module, "DECODER_VERSION", module.DECODER_VERSION + 1)
-    module._decoding.cache_clear()
-    digests.append(image_digest(RAW, OPTIONS, None))
-    module._decoding.cache_clear()
-    assert len(set(digests)) == len(digests)
-    assert {len(digest) for digest in digests} == {32}
-
-
-def test_options_that_mean_the_same_have_one_digest():
-    one = image_digest(RAW, DecodeOptions(max_pixels=64_000_000, value_range=[0, 1.0]), (8, 8.0))
-    assert one == image_digest(RAW, DecodeOptions(max_pixels=64e6, value_range=(0.0, 1)), (8, 8))
-
-
-def test_the_name_and_time_of_a_file_play_no_part(tmp_path):
-    paths = write_images(tmp_path / "a", random_images(2))
-    others = write_images(tmp_path / "b", random_images(2), ["z.png", "it is no tiff.tiff"])
-
-    def digests(paths):
-        images = ImageSet(paths)
-        return [image_digest(images.raw(i), images.options, images.size) for i in range(len(images))]
-
-    assert digests(paths) == digests(others)
-    assert len(set(digests(paths))) == 2
-
-
-def test_arrays_are_known_by_dtype_shape_and_bytes():
-    array = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    other = array.copy()
-    other[2, 3] += 1
-    digests = [
-        image_digest(raw, OPTIONS, None)
-        for raw in (
-            array,
-            other,
-            array.reshape(4, 3),
-            array.T,
-            array.reshape(1, 12),
-            array.view(np.int8),
-            array.astype(np.uint16),
-            array.astype(np.float32),
-            array.tobytes(),
-        )
-    ]
-    assert len(set(digests)) == len(digests)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        np.asfortranarray,
-        lambda array: np.repeat(array, 2, axis=0)[::2],
-        lambda array: array[::-1, ::-1].copy()[::-1, ::-1],
-        lambda array: np.dstack([array, array])[..., 1],
-    ],
-)
-def test_the_layout_in_memory_plays_no_part(change):
-    array = np.arange(12, dtype=np.uint16).reshape(3, 4)
-    assert not change(array).flags.c_contiguous
-    assert image_digest(change(array), OPTIONS, None) == image_digest(array, OPTIONS, None)
-
-
-def test_bytes_in_the_other_order_are_never_taken_for_these():
-    array = np.arange(12, dtype="<u2").reshape(3, 4)
-    assert image_digest(array.view(">u2"), OPTIONS, None) != image_digest(array, OPTIONS, None)
-
-
-def test_reading_a_digest_leaves_a_read_only_array_alone():
-    array = random_images(1)[0]
-    array.flags.writeable = False
-    assert image_digest(array, OPTIONS, None) == image_digest(array.copy(), OPTIONS, None)
 
 
 def _class_of_a_notebook(source):

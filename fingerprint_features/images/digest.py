@@ -1,0 +1,167 @@
+"""Identity of images: the digest of a file's bytes, which names its cached rows, and the digest of its pixels."""
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from itertools import chain
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+
+from .decode import DECODER_VERSION
+from .errors import ImageFailure, ImageReadError
+
+_CHUNK = 32  # images that one task examines
+
+
+class Record(NamedTuple):
+    """What is known of one image.
+
+    Attributes
+    ----------
+    stamp : tuple or None
+        Size and times of the file when it was read; None if it could not be read.
+    key : bytes or None
+        Its `image_digest`.
+    digest : bytes or None
+        Its content identity; None until the image is decoded for it.
+    failure : ImageFailure or None
+        Why it cannot be decoded.
+    """
+
+    stamp: tuple | None
+    key: bytes | None
+    digest: bytes | None = None
+    failure: ImageFailure | None = None
+
+
+def image_digest(raw, options, size):
+    """Return the 32-byte digest of an undecoded image and of everything that decides how it becomes pixels.
+
+    Cached rows are found by it, because it needs no decoding. Two files of one picture (a PNG and a BMP) have two;
+    ``ImageSet.digests`` compares pixels.
+
+    Parameters
+    ----------
+    raw : bytes or ndarray
+        What ``ImageSet.raw`` returns: a file's bytes, or an array.
+    options : DecodeOptions
+    size : (int, int) or None
+
+    Returns
+    -------
+    bytes of length 32
+        blake2b-256. File names play no part: a file replaced by another of the same name has another digest.
+    """
+    state = hashlib.blake2b(digest_size=32)
+    how = decoding(options, size)
+    if isinstance(raw, np.ndarray):
+        raw = _native(raw)
+        state.update(f"array|{how}|{raw.dtype.str}|{raw.shape}|".encode())
+        state.update(np.ascontiguousarray(raw).data if raw.dtype.kind in "biuf" else raw.tobytes())
+    else:
+        state.update(f"file|{how}|".encode())
+        state.update(raw)
+    return state.digest()
+
+
+def pixel_digest(image):
+    """Return the 32-byte digest of a decoded image: its dtype, shape and values.
+
+    Grey stored as colour (three equal channels) has the digest of the grey image. 8-bit and 16-bit forms of one
+    picture have two.
+    """
+    if image.ndim == 3 and (image == image[..., :1]).all():
+        image = image[..., 0]
+    image = _native(np.ascontiguousarray(image))
+    if image.dtype.kind == "f":
+        image = image + image.dtype.type(0)  # -0.0 and 0.0 are one number
+    state = hashlib.blake2b(f"pixels|{image.dtype.str}|{image.shape}|".encode(), digest_size=32)
+    state.update(image.data)
+    return state.digest()
+
+
+@lru_cache(maxsize=64)
+def decoding(options, size):
+    """Return everything that decides how bytes become pixels, as text."""
+    plain = {name: _plain(value) for name, value in vars(options).items()}
+    return json.dumps([DECODER_VERSION, plain, _plain(size)], sort_keys=True)
+
+
+def examine(images, progress=False):
+    """Return the Record of every image, with its content identity; what is known already is not read again.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Work is shared between the threads or processes that ``joblib.parallel_config`` states.
+    progress : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    list of Record
+    """
+    records = [images.record(i) for i in range(len(images))]
+    unknown = {}  # where each image is: its places in this set
+    for i, record in enumerate(records):
+        if record is None or record.digest is None:
+            unknown.setdefault(images.find(i), []).append(i)
+    if not unknown:
+        return records
+    from joblib import Parallel, delayed
+
+    firsts = [places[0] for places in unknown.values()]
+    tasks = (delayed(_examine)(images[part]) for part in _chunks(firsts, progress))
+    found = Parallel(prefer="threads", batch_size=1)(tasks)
+    for places, record in zip(unknown.values(), chain.from_iterable(found), strict=True):
+        images.remember(places[0], record)
+        for i in places:
+            records[i] = record
+    return records
+
+
+def _chunks(positions, progress):
+    from tqdm.auto import tqdm
+
+    with tqdm(total=len(positions), unit="image", disable=not progress) as bar:
+        for start in range(0, len(positions), _CHUNK):
+            part = positions[start : start + _CHUNK]
+            yield part
+            bar.update(len(part))
+
+
+def _examine(images):
+    return [_examine_one(images, i) for i in range(len(images))]
+
+
+def _examine_one(images, i):
+    try:
+        raw, key, stamp = images.read(i)
+    except ImageReadError as error:
+        return Record(None, None, _hash(b"unreadable|", os.fsencode(images.place(i))), error.failures[0])
+    try:
+        return Record(stamp, key, pixel_digest(images.decode_one(raw, i)))
+    except ImageReadError as error:
+        return Record(stamp, key, _hash(b"undecodable|", key), error.failures[0])
+
+
+def _hash(*parts):
+    return hashlib.blake2b(b"".join(parts), digest_size=32).digest()
+
+
+def _native(array):
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _plain(value):
+    """Reduce an option to JSON values in which equal numbers are equal."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return int(value) if float(value).is_integer() else float(value)
+    return value
