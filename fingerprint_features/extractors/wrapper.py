@@ -6,6 +6,7 @@ from sklearn.base import clone
 from ..checks import fail
 from ..images import ImageReadError, ImageSet
 from ..images.forms import Forms
+from ..images.sources import Source
 from .base import BaseExtractor
 
 
@@ -84,10 +85,11 @@ class Views(ImageSet):
         return raw
 
 
-class _ViewSource:
+class _ViewSource(Source):
     """Where `Views` come from; keeps those of one image, because its patches are asked for one by one."""
 
     def __init__(self, images, wrapper, per_image):
+        super().__init__()
         self.images = images
         self.wrapper = wrapper
         self.per_image = per_image
@@ -104,6 +106,16 @@ class _ViewSource:
             views = self._make(number)
             self.latest = (number, views)  # one assignment, so that threads see a number with its own views
         return views[view]
+
+    def stamp(self, position):
+        """Return what changes with the image that a view is made of."""
+        source, position = self.images.find(position // self.per_image)
+        return source.stamp(position)
+
+    def place(self, position):
+        """Return what names the place of a view."""
+        number, view = divmod(position, self.per_image)
+        return f"{self.images.place(number)}#{view}"
 
     def subset(self, positions):
         """Return the source itself."""

@@ -49,12 +49,31 @@ def _describe(item):
     return f"{item.ndim}-D arrays" if isinstance(item, np.ndarray) else type(item).__name__
 
 
-class PathSource:
+class Source:
+    """Pictures by position, and what is known of their content: ``{how they are decoded: {position: Record}}``."""
+
+    def __init__(self, records=None):
+        self.records = records or {}
+
+    def find(self, position):
+        """Return the source that holds a picture, and its position there."""
+        return self, int(position)
+
+    def stamp(self, position):
+        """Return what changes with a picture's content, None if the picture is gone; arrays have no such thing."""
+        return ()
+
+    def place(self, position):
+        """Return what names the place of a picture."""
+        return str(position)
+
+
+class PathSource(Source):
     """Image files; only their names, and what is known of their content, are kept and pickled."""
 
     def __init__(self, paths, records=None):
+        super().__init__(records)
         self.paths = paths
-        self.records = records or {}  # {how images are decoded: {position: Record}}
 
     def __len__(self):
         return len(self.paths)
@@ -63,12 +82,8 @@ class PathSource:
         """Return the file name of one picture; reading it is the decoder's work."""
         return self.paths[position]
 
-    def find(self, position):
-        """Return the source that holds a picture, and its position there."""
-        return self, int(position)
-
     def stamp(self, position):
-        """Return what changes with a file's content: its size and times; None if there is no such file."""
+        """Return the size and times of a file; None if there is no such file."""
         try:
             status = os.stat(self.paths[position])
         except (OSError, ValueError):
@@ -95,7 +110,7 @@ class PathSource:
         return "files"
 
 
-class ArraySource:
+class ArraySource(Source):
     """Pictures in memory: one array ``(n, h, w[, channels])`` or a list of arrays of any sizes.
 
     A list is packed into one flat buffer when it is first pickled, because joblib maps a single large array
@@ -103,8 +118,8 @@ class ArraySource:
     """
 
     def __init__(self, arrays):
+        super().__init__()
         self.arrays = arrays
-        self.records = {}
 
     def __len__(self):
         return len(self.arrays)
@@ -112,18 +127,6 @@ class ArraySource:
     def raw(self, position):
         """Return the array of one picture."""
         return self.arrays[position]
-
-    def find(self, position):
-        """Return the source that holds a picture, and its position there."""
-        return self, int(position)
-
-    def stamp(self, position):
-        """Return an empty state: arrays have no time of change."""
-        return ()
-
-    def place(self, position):
-        """Return the position of one picture, as text."""
-        return str(position)
 
     def subset(self, positions):
         """Return the source itself: joblib maps the whole buffer once for all tasks."""
@@ -157,10 +160,11 @@ class _Packed:
         return self.buffer[self.ends[position] : self.ends[position + 1]].reshape(self.shapes[position])
 
 
-class JoinedSource:
+class JoinedSource(Source):
     """Pictures of several sources, one after the other."""
 
     def __init__(self, parts):
+        super().__init__()
         self.parts = parts  # (source, positions in it)
         self.ends = np.cumsum([len(positions) for _, positions in parts])
 

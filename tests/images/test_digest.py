@@ -12,7 +12,16 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_va
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from fingerprint_features import LBP, DecodeOptions, FeaturePipeline, ImageSet, ReferenceSimilarity, check_images
+from fingerprint_features import (
+    LBP,
+    DecodeOptions,
+    FeaturePipeline,
+    Filtered,
+    ImageSet,
+    ReferenceSimilarity,
+    check_images,
+)
+from fingerprint_features.extractors.wrapper import Views
 from fingerprint_features.images import digest as module
 from fingerprint_features.images import image_digest, imageset
 from fingerprint_features.recipes.judge import held_out_answers
@@ -299,3 +308,14 @@ def test_a_cross_validated_recipe_reads_each_file_for_identity_and_for_decoding(
     cross_val_predict(grid, patients, y, groups=groups, cv=StratifiedGroupKFold(3))
     assert set(reads) == set(real.ids)
     assert max(reads.values()) <= 2
+
+
+def test_views_of_images_have_contents_of_their_own(tmp_path):
+    paths = write_images(tmp_path, random_images(3))
+    views = Views(ImageSet([*paths, paths[0], "gone.png"]), Filtered(Mean()))
+    digests = list(views[:4].digests)
+    assert digests[0] == digests[3]
+    assert len(set(digests)) == 3
+    assert [failure.kind for failure in views.failures] == ["missing"]
+    write_images(tmp_path, random_images(1, seed=5))
+    assert views.digests[0] not in digests
