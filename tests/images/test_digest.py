@@ -312,7 +312,8 @@ def test_a_cross_validated_recipe_reads_each_file_for_identity_and_for_decoding(
 
 def test_views_of_images_have_contents_of_their_own(tmp_path):
     paths = write_images(tmp_path, random_images(3))
-    views = Views(ImageSet([*paths, paths[0], "gone.png"]), Filtered(Mean()))
+    files = [*paths, paths[0], "gone.png"]
+    views = Views(ImageSet(files, ids=list("abcde")), Filtered(Mean()))
     digests = list(views[:4].digests)
     assert digests[0] == digests[3]
     assert len(set(digests)) == 3
