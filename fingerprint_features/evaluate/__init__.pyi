@@ -2,9 +2,15 @@ from .attribution import attribution_scores as attribution_scores
 from .counts import confusion_scores as confusion_scores
 from .groups import independent_folds as independent_folds
 from .groups import independent_groups as independent_groups
+from .judgement import Judgement as Judgement
+from .judgement import judge_fixed as judge_fixed
+from .judgement import judge_learnt as judge_learnt
+from .learnt import cross_validated_scores as cross_validated_scores
 from .membership import membership_scores as membership_scores
-from .permutation import PermutationResult as PermutationResult
 from .permutation import permutation_test as permutation_test
+from .permuted import PermutationResult as PermutationResult
+from .refit_permutation import refit_permutation_test as refit_permutation_test
+from .refits import HeldOut as HeldOut
 from .roc import NotResolvableError as NotResolvableError
 from .roc import OperatingPoint as OperatingPoint
 from .roc import tpr_at_fpr as tpr_at_fpr

@@ -63,15 +63,15 @@ def attribution_scores(y_true, y_pred, *, groups=None, n_bootstrap=2000, confide
     table = tally(codes, y_true * k + y_pred, k * k)
     confusion = table.sum(axis=0).reshape(k, k)
     real = confusion.sum(axis=1) > 0
-    values = {metric: float(v) for metric, v in _scores_of(confusion, real).items()}
-    resampled = resample_counts(table, _phantom(real).ravel(), n_bootstrap, rng).reshape(-1, k, k)
-    samples = _scores_of(resampled, real)
+    values = {metric: float(v) for metric, v in scores_of_confusion(confusion, real).items()}
+    resampled = resample_counts(table, phantom_answers(real).ravel(), n_bootstrap, rng).reshape(-1, k, k)
+    samples = scores_of_confusion(resampled, real)
     scores = {m: Score(v, *bounds(v, samples[m], n_groups, confidence)) for m, v in values.items()}
-    baselines = _baselines(tally(codes, y_true, k), real, n_bootstrap, confidence, rng)
+    baselines = attribution_baselines(tally(codes, y_true, k), real, n_bootstrap, confidence, rng)
     return Scores(scores, baselines, confidence, len(y_true), None if groups is None else int(n_groups))
 
 
-def _scores_of(confusion, real):
+def scores_of_confusion(confusion, real):
     """Score (..., k, k) confusion tables, rows true and columns answered; `real` marks the true classes."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     support, answered = confusion.sum(axis=-1), confusion.sum(axis=-2)
@@ -88,20 +88,20 @@ def _scores_of(confusion, real):
     }
 
 
-def _phantom(real):
+def phantom_answers(real):
     """One pseudo-image spread over the right cells of the true classes and one over the wrong ones."""
     right = np.diag(real)
     wrong = np.broadcast_to(real[:, None], right.shape) & ~np.eye(len(real), dtype=bool)
     return right / right.sum() + wrong / wrong.sum()
 
 
-def _baselines(truth, real, n_draws, confidence, rng):
+def attribution_baselines(truth, real, n_draws, confidence, rng):
     """Score the most frequent class and a class drawn a group, from (n_groups, k) counts of the true classes."""
     support = truth.sum(axis=0)
     k, n_real = len(support), real.sum()
 
     def answer(shares):
-        return _scores_of(support[:, None] * shares, real)
+        return scores_of_confusion(support[:, None] * shares, real)
 
     frequent = answer(np.eye(k)[support.argmax()])
     expected = answer(real / n_real)
@@ -110,7 +110,7 @@ def _baselines(truth, real, n_draws, confidence, rng):
     for block in blocks(n_draws, len(rows) * k):
         groups = rng.multinomial(multiplicity, real / n_real, (len(drawn[block]), len(rows)))  # by drawn class
         drawn[block] = np.einsum("rt,brp->btp", rows, groups)
-    samples = _scores_of(drawn, real)
+    samples = scores_of_confusion(drawn, real)
     return {
         "most frequent": {m: Score(float(v), float(v), float(v)) for m, v in frequent.items()},
         "random": {m: Score(float(v), *band(samples[m], confidence)) for m, v in expected.items()},

@@ -38,6 +38,45 @@ def resample_auc(y_true, scores, codes, n_bootstrap, rng):
     return samples
 
 
+class PairWins:
+    """How often each group's used images beat each group's unused ones, over the folds of several cross-validations.
+
+    Only images of one fold are compared: the decision values of two folds come from two rules, on two scales.
+    """
+
+    def __init__(self, y_true, codes, repeats):
+        n_groups = codes.max() + 1
+        self.wins, self.met = np.zeros((2, n_groups, n_groups))
+        for result in repeats:
+            for fold in np.unique(result.folds):
+                used = np.flatnonzero((result.folds == fold) & (y_true == 1))
+                unused = np.flatnonzero((result.folds == fold) & (y_true == 0))
+                pairs = np.ix_(codes[used], codes[unused])
+                a, b = result.decisions[used][:, None], result.decisions[unused]
+                np.add.at(self.wins, pairs, (a > b) + 0.5 * (a == b))
+                np.add.at(self.met, pairs, 1.0)
+        self.used, self.unused = np.bincount(codes, weights=y_true), np.bincount(codes, weights=1 - y_true)
+
+    def value(self):
+        """Return the share of pairs ranked the right way."""
+        return float(self.wins.sum() / self.met.sum())
+
+    def resample(self, n_bootstrap, rng):
+        """Return resampled values, weighted and with phantom groups as in `resample_auc`."""
+        samples, scale = np.empty(n_bootstrap), self.used.sum() * self.unused.sum() / self.met.sum()
+        group_size = (self.used.sum() + self.unused.sum()) / len(self.used)
+        for block in blocks(n_bootstrap, len(self.used)):
+            weights = rng.standard_exponential((len(samples[block]), len(self.used)))
+            low_used, high_used, low_unused, high_unused = group_size * rng.standard_gamma(0.25, (4, len(weights)))
+            used, unused = weights @ self.used, weights @ self.unused
+            won = scale * ((weights @ self.wins) * weights).sum(axis=1)
+            met = scale * ((weights @ self.met) * weights).sum(axis=1)
+            won += high_used * (unused + low_unused + high_unused / 2) + low_used * low_unused / 2 + used * low_unused
+            met += (low_used + high_used) * (unused + low_unused + high_unused) + used * (low_unused + high_unused)
+            samples[block] = won / met
+        return samples
+
+
 def random_auc(y_true, codes, n_draws, rng):
     """Return the AUC of scores drawn at random, one a group."""
     used = np.bincount(codes, weights=y_true)

@@ -41,12 +41,12 @@ def blocks(n, width):
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
-def bounds(value, samples, n_groups, confidence):
-    """Return (low, high) around a value from its resampled values."""
+def bounds(value, samples, n_groups, confidence, widening=1.0):
+    """Return (low, high) around a value from its resampled values; `widening` multiplies the standard error."""
     reach = np.inf  # one group says nothing about the spread between groups
     if n_groups > 1:
         reach = np.sqrt(n_groups / (n_groups - 1)) * stats.t.isf((1 - confidence) / 2, n_groups - 1)
-    tail = stats.norm.sf(reach)
+    tail = stats.norm.sf(widening * reach)
     low, high = np.quantile(samples, (tail, 1 - tail))
     return min(float(low), value), max(float(high), value)
 

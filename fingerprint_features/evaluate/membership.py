@@ -9,7 +9,7 @@ from .counts import confusion_scores
 from .intervals import band, bounds, resample_counts, tally
 from .scores import Score, Scores
 
-_PHANTOM = 0.5  # of an average group, in each of the four confusion cells
+PHANTOM = 0.5  # of an average group, in each of the four confusion cells
 
 
 def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2000, confidence=0.95, random_state=0):
@@ -77,9 +77,9 @@ def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2
     rng = np.random.default_rng(random_state)
 
     table = tally(codes, 2 * (1 - y_true) + (1 - y_pred), 4)  # columns: tp, fn, fp, tn
-    values = _scores_of(table.sum(axis=0))
-    samples = _scores_of(resample_counts(table, _PHANTOM, n_bootstrap, rng))
-    baselines = _baselines(tally(codes, 1 - y_true, 2), n_bootstrap, confidence, rng)
+    values = scores_of_cells(table.sum(axis=0))
+    samples = scores_of_cells(resample_counts(table, PHANTOM, n_bootstrap, rng))
+    baselines = membership_baselines(tally(codes, 1 - y_true, 2), n_bootstrap, confidence, rng)
     if scores is not None:
         values["auc"] = auc(y_true, scores)
         samples["auc"] = resample_auc(y_true, scores, codes, n_bootstrap, rng)
@@ -89,12 +89,13 @@ def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2
     return Scores(intervals, baselines, confidence, len(y_true), None if groups is None else int(n_groups))
 
 
-def _scores_of(cells):
+def scores_of_cells(cells):
+    """Return the scores of (..., 4) counts: tp, fn, fp, tn."""
     tp, fn, fp, tn = np.moveaxis(cells, -1, 0)
     return confusion_scores(tp, fp, fn, tn)
 
 
-def _baselines(truth, n_draws, confidence, rng):
+def membership_baselines(truth, n_draws, confidence, rng):
     """Score "all used", "none used" and a coin a group, from the (n_groups, 2) counts of used and unused images."""
     used, unused = truth.sum(axis=0)
     constant = {

@@ -1,78 +1,14 @@
 """Is any of these methods better than chance? Labels shuffled by patient, corrected for the number of methods tried."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
 
 from ..checks import check_count, check_share
-from .checks import as_binary, as_scores, group_codes, group_names
+from .checks import as_binary, as_scores, group_codes
 from .counts import confusion_scores
 from .intervals import blocks
-
-_POWER = 0.8  # of finding the smallest detectable effect
-_CEILING = {"kappa": 1.0, "auc": 1.0}
-
-
-@dataclass(frozen=True)
-class PermutationResult:
-    """Every method's statistic, how often chance does as well, and what could have been detected.
-
-    Attributes
-    ----------
-    methods : tuple of str
-        The methods, in the order given.
-    statistic : str
-        What was measured, larger = better.
-    values, p_values, p_corrected : ndarray of shape (n_methods,)
-        The statistic, its p-value alone, and its p-value corrected for all the methods tried (maxT).
-    detectable : ndarray of shape (n_methods,)
-        The true statistic that would be found, after the correction, in 80 % of all cases; infinite for a
-        method that never varies.
-    confidence : float
-        1 minus the error rate at which a method counts as detected.
-    n_permutations, n_groups : int
-        Shuffles, and groups (images when there are no groups).
-    """
-
-    methods: tuple
-    statistic: str
-    values: np.ndarray
-    p_values: np.ndarray
-    p_corrected: np.ndarray
-    detectable: np.ndarray
-    confidence: float
-    n_permutations: int
-    n_groups: int
-
-    @property
-    def detected(self):
-        """Whether each method beats chance after the correction: ndarray of bool."""
-        return self.p_corrected <= 1 - self.confidence + 1e-12
-
-    def conclusion(self, method):
-        """Return what may be said about one method, in one sentence."""
-        i = self.methods.index(method)
-        if self.detected[i]:
-            return f"detected (corrected p = {self.p_corrected[i]:.3g})"
-        if np.isinf(self.detectable[i]):
-            return "not assessed: its answers are the same whatever the labels"
-        if self.detectable[i] > _CEILING.get(self.statistic, np.inf):
-            return "not detected; that does not mean safe: this sample is too small to detect anything"
-        return (
-            f"not detected; that does not mean safe: "
-            f"a true {self.statistic} below {self.detectable[i]:.2f} is missed more often than one time in five"
-        )
-
-    def __str__(self):
-        width = max(len("method"), *map(len, self.methods))
-        lines = [f"{'method':{width}}  {self.statistic:>9}       p  corrected  conclusion"]
-        for i, method in enumerate(self.methods):
-            p, corrected = self.p_values[i], self.p_corrected[i]
-            lines.append(
-                f"{method:{width}}  {self.values[i]:9.3f}  {p:6.4f}  {corrected:9.4f}  {self.conclusion(method)}"
-            )
-        return "\n".join(lines)
+from .permuted import PermutationResult, detectable_statistic
+from .shuffles import count_shuffles, group_labels, shuffled, size_strata
 
 
 def permutation_test(
@@ -137,15 +73,15 @@ def permutation_test(
     y_true = as_binary(y_true, "y_true") if named else np.asarray(y_true)
     methods, columns = _columns(predictions, len(y_true))
     codes = group_codes(groups, len(y_true))
-    labels = _group_labels(y_true, codes, groups)
+    labels, strata = group_labels(y_true, codes, groups), size_strata(codes)
     rng = np.random.default_rng(random_state)
 
     evaluate = _STATISTICS[statistic](columns, codes) if named else _Callable(statistic, columns, codes)
     null = np.empty((1 + n_permutations, len(methods)))
     null[0] = evaluate(labels[None])[0]
-    shuffled = null[1:]
+    rows = null[1:]
     for block in blocks(n_permutations, len(y_true)):
-        shuffled[block] = evaluate(rng.permuted(np.tile(labels, (len(shuffled[block]), 1)), axis=1))
+        rows[block] = evaluate(shuffled(labels, strata, len(rows[block]), rng))
     if not np.isfinite(null).all():
         raise ValueError("the statistic is not finite for every shuffle of the labels: return 0 where it is undefined")
 
@@ -153,17 +89,18 @@ def permutation_test(
     varies = spread > 1e-12
     scaled = np.divide(null - mean, spread, out=np.zeros_like(null), where=varies)
     best = scaled.max(axis=1)
-    critical = np.quantile(best, confidence, method="higher")
     return PermutationResult(
         methods=methods,
         statistic=statistic if named else getattr(statistic, "__name__", "statistic"),
         values=null[0].copy(),
         p_values=_share_as_good(scaled, scaled[0]),
         p_corrected=np.where(varies, _share_as_good(best[:, None], scaled[0]), 1.0),
-        detectable=np.where(varies, mean + spread * (critical + norm.ppf(_POWER)), np.inf),
+        detectable=detectable_statistic(null, confidence),
         confidence=confidence,
         n_permutations=int(n_permutations),
         n_groups=len(labels),
+        n_shuffles=count_shuffles(labels, strata),
+        n_strata=len(strata),
     )
 
 
@@ -192,23 +129,6 @@ def _columns(predictions, n):
         if column.shape != (n,):
             raise ValueError(f"y_true has {n} labels, but {name!r} among the predictions has shape {column.shape}")
     return tuple(map(str, names)), columns
-
-
-def _group_labels(y_true, codes, groups):
-    """Return the one label of every group."""
-    _, first = np.unique(codes, return_index=True)
-    labels = y_true[first]
-    mixed = np.unique(codes[labels[codes] != y_true])
-    if len(mixed):
-        names = [group_names(groups)[i] for i in first[mixed[:5]]]
-        raise ValueError(
-            f"{len(mixed)} {'group holds' if len(mixed) == 1 else 'groups hold'} images of several labels "
-            f"({', '.join(map(repr, names))}{', ...' if len(mixed) > 5 else ''}), "
-            "so no label can be shuffled as a whole: leave such patients out, or keep their images of one label"
-        )
-    if (labels == labels[0]).all():
-        raise ValueError("all images have the same label: there is nothing to shuffle")
-    return labels
 
 
 class _Kappa:

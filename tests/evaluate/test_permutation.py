@@ -57,6 +57,40 @@ def test_patients_hold_the_false_alarm_rate_where_slices_do_not():
     assert 0.01 <= alarms["patients"] / 200 <= 0.09
 
 
+@pytest.mark.parametrize(
+    ("used", "unused"), [([10] * 2, [1] * 8), ([6] * 5, [4] * 20), ([2, 4, 9] * 4, [1, 2, 4, 9] * 6)]
+)
+def test_the_false_alarm_rate_holds_where_patient_size_goes_with_the_label(used, unused):
+    rng = np.random.default_rng(0)
+    sizes = np.r_[used, unused]
+    patients = np.repeat(np.arange(len(sizes)), sizes)
+    y = (patients < len(used)).astype(int)
+    alarms, n_trials = 0, 200
+    for i in range(n_trials):
+        scores = rng.normal(size=len(sizes))[patients] + rng.normal(size=len(y))
+        test = permutation_test(y, (scores > -0.5).astype(int), groups=patients, n_permutations=99, random_state=i)
+        alarms += test.detected[0]
+    assert alarms <= stats.binom.ppf(0.9995, n_trials, 0.05)
+
+
+def test_labels_that_size_gives_away_are_not_assessed():
+    patients = np.repeat(np.arange(10), [10, 10, *[1] * 8])
+    y = (patients < 2).astype(int)
+    test = permutation_test(y, y, groups=patients)
+    assert (test.n_shuffles, test.p_values[0]) == (1, 1)
+    assert test.conclusion("prediction") == (
+        "not assessed: group size goes with the label, and the labels of groups of similar size can be shuffled in "
+        "1 way only"
+    )
+
+
+def test_labels_are_shuffled_in_so_many_ways():
+    patients = np.repeat(np.arange(8), [1, 1, 1, 1, 8, 9, 9, 7])
+    y = np.isin(patients, [0, 4]).astype(int)
+    test = permutation_test(y, y, groups=patients)
+    assert (test.n_strata, test.n_shuffles) == (2, 16)
+
+
 def test_the_correction_holds_the_family_of_29_noise_methods():
     rng = np.random.default_rng(0)
     y = np.repeat([1, 0], 50)

@@ -1,0 +1,94 @@
+"""What a permutation test found: p-values, corrected for all methods tried, and what could have been detected."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+_POWER = 0.8  # of finding the smallest detectable effect
+_CEILING = {"kappa": 1.0, "auc": 1.0, "accuracy": 1.0}
+
+
+@dataclass(frozen=True)
+class PermutationResult:
+    """Every method's statistic, how often chance does as well, and what could have been detected.
+
+    Attributes
+    ----------
+    methods : tuple of str
+        The methods, in the order given.
+    statistic : str
+        What was measured, larger = better.
+    values, p_values, p_corrected : ndarray of shape (n_methods,)
+        The statistic, its p-value alone, and its p-value corrected for all the methods tried (maxT).
+    detectable : ndarray of shape (n_methods,)
+        The true statistic that would be found, after the correction, in 80 % of all cases; infinite for a
+        method that never varies.
+    confidence : float
+        1 minus the error rate at which a method counts as detected.
+    n_permutations, n_groups : int
+        Shuffles made, and groups (images when there are no groups).
+    n_shuffles, n_strata : int
+        Different ways to shuffle the labels, and strata of groups of similar size; labels are shuffled within strata.
+    """
+
+    methods: tuple[str, ...]
+    statistic: str
+    values: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+    p_corrected: NDArray[np.float64]
+    detectable: NDArray[np.float64]
+    confidence: float
+    n_permutations: int
+    n_groups: int
+    n_shuffles: int
+    n_strata: int
+
+    @property
+    def can_detect(self) -> bool:
+        """Whether there are enough ways to shuffle the labels for any p-value to be small enough."""
+        return self.n_shuffles * (1 - self.confidence) >= 1 - 1e-9
+
+    @property
+    def detected(self) -> NDArray[np.bool_]:
+        """Whether each method beats chance after the correction: ndarray of bool."""
+        return self.p_corrected <= 1 - self.confidence + 1e-12
+
+    def conclusion(self, method: str) -> str:
+        """Return what may be said about one method, in one sentence."""
+        i = self.methods.index(method)
+        if not self.can_detect and self.n_strata > 1:
+            return (
+                "not assessed: group size goes with the label, and the labels of groups of similar size can be "
+                f"shuffled in {self.n_shuffles} way{'' if self.n_shuffles == 1 else 's'} only"
+            )
+        if self.detected[i]:
+            return f"detected (corrected p = {self.p_corrected[i]:.3g})"
+        if np.isinf(self.detectable[i]):
+            return "not assessed: its answers are the same whatever the labels"
+        if not self.can_detect or self.detectable[i] > _CEILING.get(self.statistic, np.inf):
+            return "not detected; that does not mean safe: this sample is too small to detect anything"
+        return (
+            f"not detected; that does not mean safe: "
+            f"a true {self.statistic} below {self.detectable[i]:.2f} is missed more often than one time in five"
+        )
+
+    def __str__(self) -> str:
+        width = max(len("method"), *map(len, self.methods))
+        lines = [f"{'method':{width}}  {self.statistic:>9}       p  corrected  conclusion"]
+        for i, method in enumerate(self.methods):
+            p, corrected = self.p_values[i], self.p_corrected[i]
+            lines.append(
+                f"{method:{width}}  {self.values[i]:9.3f}  {p:6.4f}  {corrected:9.4f}  {self.conclusion(method)}"
+            )
+        return "\n".join(lines)
+
+
+def detectable_statistic(null: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
+    """Return, from (n_shuffles, n_methods), the true statistic of each method that would be found in 80 % of cases."""
+    mean, spread = null.mean(axis=0), null.std(axis=0)
+    varies = spread > 1e-12
+    scaled = np.divide(null - mean, spread, out=np.zeros_like(null), where=varies)
+    critical = np.quantile(scaled.max(axis=1), confidence, method="higher")
+    return np.where(varies, mean + spread * (critical + norm.ppf(_POWER)), np.inf)

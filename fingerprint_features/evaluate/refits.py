@@ -1,0 +1,57 @@
+"""Answers of a learnt rule to images that it has not seen, fold by fold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+Folds = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The answers to all images, each of a rule that has not seen the image, and the fold that each image was in.
+
+    Attributes
+    ----------
+    answers : ndarray of shape (n_images,)
+    decisions : ndarray of shape (n_images,) or None
+        Larger for the second of two classes, comparable within a fold only; None where there are more classes.
+    folds : ndarray of shape (n_images,), int
+    """
+
+    answers: NDArray
+    decisions: NDArray[np.float64] | None
+    folds: NDArray[np.intp]
+
+
+def held_out(estimator: Any, X: Any, y: NDArray, folds: Folds) -> HeldOut:
+    """Fit a clone of the estimator in every fold and ask it about the images left out."""
+    binary = len(np.unique(y)) == 2
+    answers, decisions = np.empty_like(y), np.empty(len(y)) if binary else None
+    numbers = np.empty(len(y), dtype=np.intp)
+    for i, (train, test) in enumerate(folds):
+        model, left_out = clone(estimator).fit(take(X, train), y[train]), take(X, test)
+        answers[test], numbers[test] = model.predict(left_out), i
+        if binary:
+            decisions[test] = decision_values(model, left_out)
+    return HeldOut(answers, decisions, numbers)
+
+
+def decision_values(model: Any, X: Any) -> NDArray[np.float64]:
+    """Return one number an image from a fitted binary classifier, larger for its second class."""
+    if hasattr(model, "decision_function"):
+        return model.decision_function(X)
+    if hasattr(model, "predict_proba"):
+        return model.predict_proba(X)[:, 1]
+    return (model.predict(X) == model.classes_[1]).astype(np.float64)
+
+
+def take(X: Any, rows: NDArray[np.intp]) -> Any:
+    """Return some rows of an ImageSet, an array, a sparse matrix, a frame or a list."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    return [X[row] for row in rows] if isinstance(X, (list, tuple)) else X[rows]
