@@ -1,6 +1,9 @@
-"""Clusters that are given names: by labels, by their share of generated rows, or by being noise."""
+"""Clusters as classes: by labels, by their share of generated rows, or because they are noise."""
+
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
@@ -15,7 +18,7 @@ _WITHOUT_LABELS = ("noise", "reference_share")
 
 
 class ClusterClassifier(ClassifierMixin, BaseEstimator):
-    """Cluster the rows, then call each cluster by a class.
+    """Cluster the rows, then give each cluster a class.
 
     Parameters
     ----------
@@ -25,15 +28,15 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
     mapping : {"majority", "hungarian", "noise", "reference_share"}, default="majority"
         How clusters get their classes:
 
-        - "majority": the class most of the cluster's labelled rows have (the first class on a tie).
-        - "hungarian": one class a cluster, so that most labelled rows agree; clusters left over go by majority.
-        - "noise": noise (-1, as DBSCAN gives) is not used, every cluster is used. No labels needed.
-        - "reference_share": clusters whose share of reference rows is above the share overall are used, the others not.
-          No labels needed.
+        - "majority": the class of most labelled rows of the cluster (the first class on a tie).
+        - "hungarian": each class to one cluster, so that as many labelled rows as possible agree; the other clusters
+          get their class by majority.
+        - "noise": every cluster is used, noise (-1, as in DBSCAN) is not. Needs no labels.
+        - "reference_share": a cluster is used if its share of reference rows is above the overall share. Needs no
+          labels.
     reference : array-like of shape (n_reference, n_features), default=None
-        Generated rows, clustered together with those of X. "reference_share" needs them, "noise" may want them, and
-        the other mappings only let them shape the clusters. A constructor parameter, so that cross-validation never
-        slices it.
+        Generated rows, clustered together with those of X. "reference_share" needs them; with other mappings they
+        only shape the clusters. Cross-validation does not split them.
 
     Attributes
     ----------
@@ -52,16 +55,16 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Clusterers that cannot predict (AgglomerativeClustering, DBSCAN, SpectralClustering) give a new row the cluster of
-    the nearest row they were fitted on, by Euclidean distance; an exact copy of a row gets that row's cluster. With
-    DBSCAN a row far from everything thus becomes what its nearest neighbour is, not noise.
+    With a clusterer that cannot predict (AgglomerativeClustering, DBSCAN, SpectralClustering), a new row gets the
+    cluster of the nearest row of `fit`, by Euclidean distance. With DBSCAN, a row far from all others is therefore not
+    noise, but what its nearest neighbour is.
 
-    The reference is a table in the space of X. Put what must be fitted on both together into the clusterer:
+    The reference has the columns of X. Transformations that should be fitted on both belong into the clusterer:
     ``ClusterClassifier(make_pipeline(StandardScaler(), KMeans(2)), reference=generated_features)``.
 
-    A cluster without one labelled row takes the most frequent class under "majority" and "hungarian". "noise" and
-    "reference_share" use labels, if any are given, only for their two names; a cluster first met in `predict`, as an
-    empty component of a mixture, is not used.
+    With "majority" and "hungarian", a cluster without labelled rows gets the most frequent class. "noise" and
+    "reference_share" take only the names of their two classes from labels. A cluster that no row of `fit` belonged to,
+    such as an empty component of a mixture, is not used.
 
     See Also
     --------
@@ -69,6 +72,8 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
+    Two clusters, called by their labels, and without labels by where the generated row is:
+
     >>> import numpy as np
     >>> X = np.array([[0.0], [0.1], [5.0], [5.1]])
     >>> ClusterClassifier().fit(X, ["unused", "unused", "used", "used"]).predict([[4.0]])
@@ -77,13 +82,19 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
     array([0, 0, 1, 1])
     """
 
-    def __init__(self, clusterer=None, *, mapping="majority", reference=None):
+    def __init__(
+        self,
+        clusterer: BaseEstimator | None = None,
+        *,
+        mapping: str = "majority",
+        reference: ArrayLike | None = None,
+    ):
         self.clusterer = clusterer
         self.mapping = mapping
         self.reference = reference
 
-    def fit(self, X, y=None):
-        """Cluster X (and the reference) and name the clusters.
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Cluster X together with the reference, and give each cluster a class.
 
         Parameters
         ----------
@@ -117,7 +128,7 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
         self._rest = self.classes_[np.bincount(codes).argmax() if self.mapping in _WITH_LABELS else 0]
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the class of each row's cluster.
 
         Parameters

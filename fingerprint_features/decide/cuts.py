@@ -1,15 +1,16 @@
-"""Every cut a column of scores allows, and how good each is."""
+"""Every possible cut of a column of scores, and how good each is."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 CRITERIA = ("f1", "kappa", "youden")
 
 
-def best_cut(scores, used, metric):
-    """Find the cut with the highest metric when ``score > cut`` says used.
+def best_cut(scores: NDArray, used: NDArray, metric: str) -> tuple[float, float]:
+    """Return the cut with the highest metric when ``score > cut`` means used, and that metric.
 
     Among equally good cuts the one in the widest gap wins, then the lowest. "All used" and "none used" are cuts too,
-    half a widest gap outside the scores; they win only where no cut between scores is as good.
+    half the widest gap outside the scores; they win only if no cut between scores is as good.
     """
     levels, level = np.unique(scores, return_inverse=True)
     total = np.bincount(level)
@@ -25,8 +26,11 @@ def best_cut(scores, used, metric):
     return _place(levels, gaps, chosen), float(values[chosen])
 
 
-def evaluate(tp, called, positives, n, metric):
-    """Return f1, Cohen's kappa or Youden's J for counts of hits and calls; 0 where it is not defined."""
+def evaluate(tp: ArrayLike, called: ArrayLike, positives: int, n: int, metric: str) -> NDArray[np.float64]:
+    """Return F1, Cohen's kappa or Youden's J from the counts of true positives and of rows called used.
+
+    0 where the metric is not defined.
+    """
     tp, called = np.asarray(tp, dtype=float), np.asarray(called, dtype=float)
     fp, negatives = called - tp, n - positives
     if metric == "f1":

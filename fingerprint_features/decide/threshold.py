@@ -1,8 +1,10 @@
 """One score, one cut: used or not used."""
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -12,39 +14,40 @@ from .labels import encode
 
 
 class ThresholdClassifier(ClassifierMixin, BaseEstimator):
-    """Call a row used when one of its columns lies above a threshold.
+    """Call a row used if one of its columns is above a threshold.
 
     Parameters
     ----------
     threshold : "auto" or float, default="auto"
-        A number is taken as it is, and `fit` needs no labels. "auto" learns the cut with the best `metric` on the
-        rows given to `fit`, and needs labels.
+        With a number, `fit` needs no labels. "auto" needs labels and learns the cut with the best `metric` on the rows
+        given to `fit`.
     metric : {"f1", "kappa", "youden"}, default="f1"
-        What "auto" maximises: F1 of the second class, Cohen's kappa, or sensitivity + specificity - 1.
+        What "auto" maximises: F1 of the used class, Cohen's kappa, or sensitivity + specificity - 1.
     greater : bool, default=True
-        True: large scores are used (similarities). False: small ones are (distances).
+        Whether large scores mean used (similarities) or small ones (distances).
     column : int, default=0
-        The column of X that holds the score; the others are ignored.
+        The column of X that holds the score. All others are ignored.
 
     Attributes
     ----------
     threshold_ : float
         The cut.
     score_ : float
-        The metric reached on the rows given to `fit`; NaN without labels or with labels of one class.
+        The metric on the rows given to `fit`; NaN without labels or with labels of one class only.
     classes_ : ndarray
-        The classes, the used one last: [0, 1] without labels. With labels of one class that class is always predicted.
+        The classes; the last one means used. [0, 1] without labels. If all labels are equal, that class is always
+        predicted.
     n_features_in_ : int
         Number of columns seen in `fit`.
 
     Notes
     -----
-    The cut is strict, ``score > threshold`` (``score < threshold`` with ``greater=False``), and lies midway between two
+    The cut is strict: ``score > threshold``, or ``score < threshold`` with ``greater=False``. It is midway between two
     neighbouring training scores. Among equally good cuts the one in the widest gap is taken, then the one that calls
-    more rows used. Where calling all rows or none used is best, the cut lies half a widest gap outside the scores.
-    A rule "similarity of t or more" of a paper has to be written as a threshold just below t.
+    more rows used. If it is best to call all rows used, or none, the cut is half the widest gap outside the scores.
+    Write a rule "similarity of t or more" as a threshold just below t.
 
-    Learning costs one sort of the column. Adding a constant to all scores adds it to the threshold.
+    Learning takes one sort of the column. Adding a constant to all scores adds it to the threshold.
 
     See Also
     --------
@@ -54,6 +57,8 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
 
     Examples
     --------
+    A learnt cut, a given cut, and the error without labels:
+
     >>> scores = [[0.1], [0.4], [0.6], [0.9]]
     >>> ThresholdClassifier().fit(scores, [0, 0, 1, 1]).threshold_
     0.5
@@ -65,20 +70,20 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
     target y is None. Give labels, or a number as threshold.
     """
 
-    def __init__(self, threshold="auto", *, metric="f1", greater=True, column=0):
+    def __init__(self, threshold: float | str = "auto", *, metric: str = "f1", greater: bool = True, column: int = 0):
         self.threshold = threshold
         self.metric = metric
         self.greater = greater
         self.column = column
 
-    def fit(self, X, y=None):
-        """Learn or take the threshold.
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Learn the threshold, or take the given one.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), default=None
-            Two classes, the used one sorting last. Needed by ``threshold="auto"`` only.
+            Two classes; the one that sorts last means used. Only ``threshold="auto"`` needs them.
 
         Returns
         -------
@@ -105,8 +110,8 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         self.threshold_ = self._sign() * cut
         return self
 
-    def decision_function(self, X):
-        """Return how far each score lies beyond the threshold: positive where the row is called used.
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance of each score from the threshold; positive if the row is called used.
 
         Parameters
         ----------
@@ -119,7 +124,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self._oriented(validate_data(self, X, reset=False)) - self._sign() * self.threshold_
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the class of each row.
 
         Parameters

@@ -1,8 +1,11 @@
 """What the three estimators share: fit, kneighbors, the graph, and files without pickle."""
 
 from numbers import Integral
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -19,7 +22,14 @@ class FaissNeighbors(BaseEstimator):
     """Base of the neighbour estimators: a subclass adds its parameters and what it makes of the neighbours."""
 
     def __init__(
-        self, n_neighbors=5, *, metric="euclidean", index="flat", index_params=None, random_state=0, n_jobs=None
+        self,
+        n_neighbors: int = 5,
+        *,
+        metric: str = "euclidean",
+        index: str = "flat",
+        index_params: dict[str, int] | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
     ):
         self.n_neighbors = n_neighbors
         self.metric = metric
@@ -28,7 +38,7 @@ class FaissNeighbors(BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Index the rows of X.
 
         Parameters
@@ -44,23 +54,24 @@ class FaissNeighbors(BaseEstimator):
         self._check_params()
         return self._index(self._table(X, reset=True))
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, return_distance: bool = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]] | NDArray[np.intp]:
         """Find the nearest indexed rows of each query.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), default=None
-            The queries. None: the indexed rows themselves, and a row is then no neighbour of its own, while its exact
-            copies are.
+            The queries. None takes the indexed rows; no row is then its own neighbour, but its exact copies are.
         n_neighbors : int, default=None
             None takes the parameter of the constructor.
         return_distance : bool, default=True
-            False leaves the distances out.
+            Whether to return distances too.
 
         Returns
         -------
         distances : ndarray of float64 of shape (n_queries, n_neighbors)
-            Smallest first; rows at one distance in the order of their indices. Left out unless ``return_distance``.
+            Smallest first; rows at one distance in the order of their indices. Only with ``return_distance``.
         indices : ndarray of int of shape (n_queries, n_neighbors)
             Positions in the rows given to `fit`.
         """
@@ -79,7 +90,9 @@ class FaissNeighbors(BaseEstimator):
         distances = metric.distance(values, self.n_features_in_)
         return (distances, found) if return_distance else found
 
-    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
+    def kneighbors_graph(
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, mode: str = "connectivity"
+    ) -> csr_matrix:
         """Return the neighbours as a sparse matrix.
 
         Parameters
@@ -100,19 +113,19 @@ class FaissNeighbors(BaseEstimator):
         distances, indices = self.kneighbors(X, n_neighbors)
         return self._graph(distances if mode == "distance" else np.ones_like(distances), indices)
 
-    def save(self, path):
-        """Write the indexed rows and the parameters into one file, without pickle.
+    def save(self, path: str | PathLike) -> None:
+        """Write the indexed rows and the parameters to one file, without pickle.
 
         Parameters
         ----------
         path : path-like
-            The file; an existing one is replaced, all at once.
+            The file. An existing file is replaced once the new one is complete.
         """
         check_is_fitted(self)
         storage.save(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | PathLike) -> Self:
         """Read what `save` wrote, and build the index again.
 
         Parameters

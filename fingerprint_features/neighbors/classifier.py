@@ -44,6 +44,8 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
 
     Examples
     --------
+    The three nearest of four rows of bits vote:
+
     >>> vote = FaissKNeighborsClassifier(n_neighbors=3, metric="hamming")
     >>> vote = vote.fit([[0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1]], ["a", "a", "b", "b"])
     >>> vote.predict([[0, 0, 0]]), vote.predict_proba([[0, 0, 0]]).round(2)

@@ -1,35 +1,49 @@
 """retrieve: for each query image, the reference images most like it."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from .unsupervised import FaissNearestNeighbors
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def retrieve(query, reference, features=None, k=5, *, neighbors=None, exclude=None):
+
+def retrieve(
+    query: Any,
+    reference: Any,
+    features: Any = None,
+    k: int = 5,
+    *,
+    neighbors: BaseEstimator | None = None,
+    exclude: tuple[Sequence, Sequence] | None = None,
+) -> "pd.DataFrame":
     """Find the k reference images nearest to each query image.
 
     Parameters
     ----------
     query, reference : ImageSet, or whatever `features` takes, or tables
-        Usually generated images, and the real ones among which their origin is sought. When both are one and the same
-        object, an image is no neighbour of its own.
+        Usually generated images, and the real images they may stem from. If both are the same object, no image is
+        its own neighbour.
     features : transformer or Pipeline, default=None
-        Cloned, fitted on the reference, applied to both. None: both are tables already.
+        A clone is fitted on the reference and applied to both. None if both are tables already.
     k : int, default=5
-        Neighbours a query.
+        Neighbours of each query.
     neighbors : estimator, default=None
-        What searches: cloned. None is ``FaissNearestNeighbors()``; ``FaissNearestNeighbors(metric="hamming")`` suits
-        PHash.
+        The index; a clone is fitted. None means ``FaissNearestNeighbors()``. For PHash take
+        ``FaissNearestNeighbors(metric="hamming")``.
     exclude : pair of sequences, default=None
-        One label a query and one label a reference image; images of equal labels are no neighbours. Patients keep own
-        slices out, digests keep copies out.
+        One label per query and one per reference image; images with equal labels are no neighbours. With patients as
+        labels, no slice finds its own patient; with digests, no image finds its copies.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``id``, ``neighbour_id``, ``rank`` (1 is the nearest) and ``distance``; k rows a query, in the order of
-        the queries. Ids are those of an ImageSet, a frame's index, or positions.
+        Columns ``id``, ``neighbour_id``, ``rank`` (1 is the nearest) and ``distance``; k rows per query, in the order
+        of the queries. Ids are those of an ImageSet, the index of a frame, or positions.
 
     See Also
     --------
@@ -37,6 +51,8 @@ def retrieve(query, reference, features=None, k=5, *, neighbors=None, exclude=No
 
     Examples
     --------
+    The two nearest of three rows:
+
     >>> retrieve([[0.9]], [[0.0], [1.0], [3.0]], k=2).round(1)
        id  neighbour_id  rank  distance
     0   0             1     1       0.1

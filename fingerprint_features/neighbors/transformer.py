@@ -1,6 +1,10 @@
 """FaissKNeighborsTransformer: the graph of neighbours, for estimators that take precomputed ones."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_matrix
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,8 +20,7 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
     mode : {"distance", "connectivity"}, default="distance"
         Distances, or ones.
     n_neighbors : int, default=5
-        Neighbours of a row. In distance mode one more is kept, so that a row given to `fit` has this many besides
-        itself.
+        Neighbours of a row. Distance mode keeps one more, since a row given to `fit` is its own nearest neighbour.
     metric, index, index_params, random_state, n_jobs
         As in FaissNearestNeighbors.
 
@@ -30,9 +33,9 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     Notes
     -----
-    The graph is CSR, each row nearest first, so estimators with ``metric="precomputed"`` take it as it is.
-    `fit_transform` keeps every row's own entry, an explicit 0 on the diagonal in distance mode, even where more copies
-    of the row than neighbours exist; otherwise it equals ``fit(X).transform(X)``.
+    The graph is a CSR matrix with the nearest first in each row, as estimators with ``metric="precomputed"`` expect.
+    `fit_transform` always keeps each row's own entry, in distance mode an explicit 0 on the diagonal, even if the row
+    has more copies than neighbours are asked for. In all other cases it equals ``fit(X).transform(X)``.
 
     See Also
     --------
@@ -51,13 +54,13 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def __init__(
         self,
         *,
-        mode="distance",
-        n_neighbors=5,
-        metric="euclidean",
-        index="flat",
-        index_params=None,
-        random_state=0,
-        n_jobs=None,
+        mode: str = "distance",
+        n_neighbors: int = 5,
+        metric: str = "euclidean",
+        index: str = "flat",
+        index_params: dict[str, int] | None = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
     ):
         super().__init__(
             n_neighbors,
@@ -69,7 +72,7 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
         )
         self.mode = mode
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> csr_matrix:
         """Return the graph from the rows of X to those given to `fit`.
 
         Parameters
@@ -83,7 +86,7 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
         check_is_fitted(self)
         return self._entries(*self.kneighbors(X, self._count()))
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> csr_matrix:
         """Index the rows of X and return their graph, each row's own entry included.
 
         Parameters

@@ -23,17 +23,16 @@ class FaissNearestNeighbors(FaissNeighbors):
     radius : float, default=1.0
         The largest distance of a neighbour in `radius_neighbors`.
     metric : {"euclidean", "cosine", "hamming"}, default="euclidean"
-        "euclidean" is the true distance, "cosine" is 1 - similarity, "hamming" the share of differing columns of tables
-        of 0 and 1.
+        "cosine" is 1 - similarity, "hamming" the share of columns that differ, for tables of 0 and 1.
     index : {"flat", "ivf", "hnsw", "pq"}, default="flat"
-        "flat" is exact, and right up to about a million rows. "ivf" looks into the nearest of many lists, "hnsw" walks
-        a graph, "pq" compares codes of few bytes; these three may miss neighbours. "hamming" has "flat" only.
+        "flat" is exact, and fast enough up to about a million rows. "ivf" searches the nearest of many lists, "hnsw"
+        walks a graph, "pq" compares codes of a few bytes; these three may miss neighbours. "hamming" has "flat" only.
     index_params : dict or None, default=None
         For "ivf": ``n_lists`` (default: about 4 times the root of the number of rows) and ``n_probes`` (the root
         of twice the lists). For "hnsw": ``m`` (16), ``ef_construction`` (128), ``ef_search`` (96). For "pq":
         ``n_bytes`` a row (one per eight columns).
     random_state : int, default=0
-        Seed of what "ivf" and "pq" learn. Never changes the results of "flat" and "hnsw".
+        Seed for training "ivf" and "pq". Never changes the results of "flat" and "hnsw".
     n_jobs : int or None, default=None
         Threads of a search; None is 1 outside a `joblib.parallel_config`. Never changes results.
 
@@ -46,21 +45,21 @@ class FaissNearestNeighbors(FaissNeighbors):
 
     Notes
     -----
-    FAISS ranks in float32; what it finds is ranked again by float64 differences, and rows at one distance come in the
-    order of their indices. Distances therefore hold to about 1e-12, an exact copy is at exactly 0, and results depend
-    neither on the batch nor on the number of threads. Where "flat" cannot tell in float32 whether a neighbour is
-    missing, as among many copies, it compares the query with more rows, at worst with all. An approximate index that
-    finds too few neighbours is completed in the same way, so no index of -1 ever appears.
+    FAISS ranks in float32. The rows it finds are ranked again by float64 differences, and rows at equal distance come
+    in the order of their indices. Distances are accurate to about 1e-12, an exact copy is at exactly 0, and results
+    depend neither on the batch nor on the number of threads. Where float32 cannot decide whether a neighbour of "flat"
+    is missing, as among many copies, the query is compared with more rows, at worst with all. Approximate indexes that
+    find too few neighbours are completed in the same way, so no index of -1 ever appears.
 
-    The rows given to `fit` are kept as they are beside the index, for the exact distances; "pq" therefore saves half
-    the memory at most, and no time. "hnsw" is the one to take for speed. Queries far from every row, as generated
-    images may be, are the hard ones: raise ``ef_search`` or ``n_probes`` for them.
+    The rows given to `fit` are kept as well, for the exact distances; "pq" therefore saves at most half the memory,
+    and no time. For speed take "hnsw". Queries far from every row, as generated images may be, are the hardest: raise
+    ``ef_search`` or ``n_probes`` for them.
 
     A row of zeros is at cosine distance 1 from every row, as in scikit-learn.
 
-    An index is built on one thread, so that it is the same everywhere. The thread setting of FAISS is the calling
-    thread's own and is put back. A process that has searched with several threads must not fork and search in the
-    child: FAISS's OpenMP would hang there (start workers by "spawn" or "forkserver", or use joblib).
+    An index is built on one thread, so that it is the same everywhere. The thread setting of FAISS is changed for the
+    calling thread only, and restored. After a search with several threads, do not fork and search in the child:
+    FAISS's OpenMP would hang there (start workers by "spawn" or "forkserver", or use joblib).
 
     See Also
     --------
@@ -74,6 +73,8 @@ class FaissNearestNeighbors(FaissNeighbors):
 
     Examples
     --------
+    The nearest row of a query, the nearest other row of each row, and all rows within a radius:
+
     >>> index = FaissNearestNeighbors(n_neighbors=1).fit([[0.0, 0.0], [3.0, 4.0]])
     >>> index.kneighbors([[3.0, 0.0]])
     (array([[3.]]), array([[0]]))
@@ -81,6 +82,11 @@ class FaissNearestNeighbors(FaissNeighbors):
     (array([[5.],
            [5.]]), array([[1],
            [0]]))
+    >>> index.radius_neighbors([[3.0, 0.0]], radius=4.5, return_distance=False)[0]
+    array([0, 1])
+
+    Not every index takes every metric:
+
     >>> FaissNearestNeighbors(metric="hamming", index="hnsw").fit([[0, 1]])
     Traceback (most recent call last):
     ValueError: FaissNearestNeighbors has no index='hnsw' for metric='hamming': use index='flat'
