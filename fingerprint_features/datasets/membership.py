@@ -52,7 +52,8 @@ def make_membership_task(
     random_state : int, Generator, RandomState or None, default=None
         An int makes the same task every time, to the last bit.
     n_pool : int, default=0
-        Images of a second generator, of the same memory, that was trained on the unused images; 0 gives no pool.
+        Images of a second generator, of the same memory; 0 gives no pool. It was trained on `n_used` real images from
+        the unused images' scanner, whose patients are in no other set: nobody judges them.
 
     Returns
     -------
@@ -105,8 +106,6 @@ def make_membership_task(
     check_count(name, 16, image_size=image_size)
     check_number(name, 0, 1, memorization=memorization)
     check_number(name, 0, shift=shift)
-    if n_pool and not n_unused:
-        raise ValueError(f"{name}(n_pool={n_pool}) trains a generator on the unused images: n_unused must not be 0")
     root = root_seed(random_state)
     here, there = Scanner().moved(shift, shift, shift), Scanner().moved(-shift, -shift, -shift)
     used = Cohort(seed_at(root, 0), n_used, slices_per_patient, here, image_size)
@@ -117,7 +116,8 @@ def make_membership_task(
     generated, parents = generate(seed_at(root, 3), used, n_generated, memorization)
     pool = None
     if n_pool:
-        pool = ImageSet(generate(seed_at(root, 6), unused, n_pool, memorization)[0], numbered("q", n_pool))
+        development = Cohort(seed_at(root, 7), n_used, slices_per_patient, there, image_size)
+        pool = ImageSet(generate(seed_at(root, 6), development, n_pool, memorization)[0], numbered("q", n_pool))
     return Task(
         X=X,
         y=(order < n_used).astype(int),

@@ -36,7 +36,8 @@ class Task:
     reference_y : ndarray of int of shape (len(reference),) or None
         The subsets of the reference images, when attributing.
     pool : ImageSet or None
-        What a second generator made, trained on the unused images of `X`, when detecting.
+        What a second generator made, when detecting. It was trained on real images that are known not to be used,
+        and that are not in `X`: otherwise their nearness to `pool` would give the answers away.
 
     See Also
     --------

@@ -88,22 +88,32 @@ def test_the_share_of_descendants_is_exact_and_their_parents_were_used():
         assert set(parents) <= set(task.X.ids[task.y == 1])
 
 
-def test_a_pool_is_made_of_the_unused_images_and_changes_nothing_else(tmp_path):
-    sizes = {"n_used": 12, "n_unused": 12, "n_generated": 30, "image_size": 48, "random_state": 3}
+def test_a_pool_descends_from_nobody_who_is_judged_and_changes_nothing_else(tmp_path):
+    sizes = {"n_used": 24, "n_unused": 24, "n_generated": 60, "image_size": 48, "random_state": 3}
     task, plain = (
-        make_membership_task(memorization=1, n_pool=40, **sizes),
+        make_membership_task(memorization=1, n_pool=60, **sizes),
         make_membership_task(memorization=1, **sizes),
     )
     assert plain.pool is None
     np.testing.assert_array_equal(task.X.decode(), plain.X.decode())
     np.testing.assert_array_equal(task.reference.decode(), plain.reference.decode())
-    to_pool = ssim_matrix(task.X.decode(), task.pool.decode()).max(axis=1)
-    to_reference = ssim_matrix(task.X.decode(), task.reference.decode()).max(axis=1)
-    assert roc_auc_score(1 - task.y, to_pool - to_reference) > 0.9
+    to_pool, to_reference = (
+        ssim_matrix(task.X.decode(), images.decode()).max(axis=1) for images in (task.pool, task.reference)
+    )
+    assert roc_auc_score(task.y, to_reference) > 0.85
+    assert abs(roc_auc_score(task.y, to_pool) - 0.5) < 0.2  # a pool of the unused images gives them away
+    assert to_pool.max() < np.median(to_reference[task.y == 1])
     task.to_folder(tmp_path)
-    assert len(list((tmp_path / "pool").glob("*.png"))) == 40
-    with pytest.raises(ValueError, match="n_unused must not be 0"):
-        make_membership_task(n_unused=0, n_pool=5)
+    assert len(list((tmp_path / "pool").glob("*.png"))) == 60
+    assert len(make_membership_task(2, 0, 2, n_pool=5, image_size=16).pool) == 5
+
+
+def test_the_pool_comes_from_the_unused_images_scanner():
+    task = make_membership_task(16, 16, 40, 0, n_pool=40, shift=2.0, image_size=48, random_state=0)
+    rough = [np.abs(np.diff(pixels(images), axis=1)).mean(axis=1) for images in (task.X, task.reference, task.pool)]
+    used, unused = (np.median(rough[0][task.y == label]) for label in (1, 0))
+    for found, near, far in ((rough[1], used, unused), (rough[2], unused, used)):
+        assert abs(np.median(found) - near) < abs(np.median(found) - far)
 
 
 def test_slices_of_a_patient_share_a_group_and_resemble_each_other():
