@@ -7,6 +7,8 @@ from .judgement import judge_fixed as judge_fixed
 from .judgement import judge_learnt as judge_learnt
 from .learnt import cross_validated_scores as cross_validated_scores
 from .membership import membership_scores as membership_scores
+from .patients import LikelyPatients as LikelyPatients
+from .patients import likely_patients as likely_patients
 from .permutation import permutation_test as permutation_test
 from .permuted import PermutationResult as PermutationResult
 from .refit_permutation import refit_permutation_test as refit_permutation_test
