@@ -98,7 +98,7 @@ def likely_patients(
 
 
 def _keys(names):
-    """Return what each name shares with those of its patient; a number of its own where nothing speaks for a patient."""
+    """Return what each name shares with those of its patient; a number of its own where nothing shows a patient."""
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     folders = {str(path.parent) for path in paths}
     keys = []
