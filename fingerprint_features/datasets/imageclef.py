@@ -26,6 +26,7 @@ _EXAMPLES = {
     (2, True): "real/t1/1.png ... real/t5/1.png, generated/gen_t1/1.png ... generated/gen_t5/1.png",
     (2, False): "generated_unknown/1.png",
 }
+_IMAGE = re.compile(r"\.(png|jpe?g|tiff?|bmp|dcm)$", re.IGNORECASE)
 _DEPTH = 2  # how far below `root` the folders are looked for
 
 
@@ -51,6 +52,12 @@ def load_imageclef_gans(root, year, subtask, split, groups=None):
     Task
         Ids are paths relative to the folder that holds the others. Test images come with ``y=None``, and those of
         subtask 2 with ``reference=None``. A folder ``holdout/`` beside the others becomes the `holdout`.
+
+    Raises
+    ------
+    ValueError
+        When a folder is missing, when two folders have the same meaning (``used/`` and ``real_used/``), or when
+        images lie outside the folders: no image is left out silently.
 
     See Also
     --------
@@ -90,8 +97,9 @@ def _detection(base, folders, groups):
     else:
         X = _images(base, [folders["used"], folders["unused"]], groups)
         y = np.array([int(id.split("/")[0] == folders["used"]) for id in X.ids])
-    holdout = next((child for child in _children(base) if child.lower() == "holdout"), None)
-    return Task(X, y, reference, holdout and _images(base, [holdout], groups), X.groups)
+    holdout = [child for child in _children(base) if child.lower() == "holdout"]
+    _refuse_doubles(base, holdout)
+    return Task(X, y, reference, _images(base, holdout, groups) if holdout else None, X.groups)
 
 
 def _attribution(base, folders, groups, what):
@@ -109,15 +117,25 @@ def _attribution(base, folders, groups, what):
 
 
 def _subsets(base, folder, what):
-    """Return the folder of every subset by its number."""
-    matches = ((re.fullmatch(r"(?:gen_)?t(\d+)", name.lower()), name) for name in _children(os.path.join(base, folder)))
-    subsets = {int(match[1]): f"{folder}/{name}" for match, name in matches if match}
+    """Return the folder of every subset by its number; no image may lie outside them."""
+    place = os.path.join(base, folder)
+    subsets = {}
+    for name in _children(place):
+        if match := re.fullmatch(r"(?:gen_)?t(\d+)", name.lower()):
+            _refuse_doubles(place, [name, *(subsets[k] for k in subsets if k == int(match[1]))])
+            subsets[int(match[1])] = name
     if not subsets:
         raise ValueError(
-            f"{os.path.join(base, folder)} should hold a folder for every subset of {what}, for example t1/ or "
-            f"gen_t1/; there {_inventory(os.path.join(base, folder))}"
+            f"{place} should hold a folder for every subset of {what}, for example t1/ or gen_t1/; "
+            f"there {_inventory(place)}"
         )
-    return subsets
+    strays = [id for id in scan_folder(place) if id.split("/")[0] not in subsets.values()]
+    if strays:
+        raise ValueError(
+            f"{place} holds {len(strays)} images that belong to no subset, for example {strays[0]}: move them into "
+            "the folder of their subset, or away"
+        )
+    return {number: f"{folder}/{name}" for number, name in subsets.items()}
 
 
 def _images(base, folders, groups=None):
@@ -136,6 +154,7 @@ def _find(root, subtask, labelled, what):
             found = ", ".join(folder for folder, _ in matches)
             raise ValueError(f"{root} holds {what} {len(matches)} times: pass one of {found}")
         if matches:
+            _refuse_strays(*matches[0], layout, _LAYOUTS[subtask, not labelled])
             return matches[0]
         level = [os.path.join(folder, child) for folder in level for child in _children(folder)]
     expected = " and ".join(
@@ -149,15 +168,42 @@ def _find(root, subtask, labelled, what):
 
 
 def _roles(folder, layout):
-    """Return which sub-folder plays each role, or None if one is not to be had."""
-    children = {child.lower(): child for child in _children(folder)}
-    roles = {}
-    for role, names in layout.items():
-        present = [name for name in names if name in children]
-        if not present:
-            return None
-        roles[role] = children[present[0]]
-    return roles
+    """Return which sub-folder plays each role, by the order of its names, or None if one is missing."""
+    children = _children(folder)
+    roles = {
+        role: [child for name in names for child in children if child.lower() == name] for role, names in layout.items()
+    }
+    return {role: found[0] for role, found in roles.items()} if all(roles.values()) else None
+
+
+def _refuse_strays(folder, roles, layout, other):
+    """Refuse a second folder for one role, also a numbered one, and images beside the folders.
+
+    The folders of the `other` split may lie there too: in 2023 ``generated/`` beside ``generated_1/``.
+    """
+    known = set((_roles(folder, other) or {}).values()) - set(roles.values())
+    children = [child for child in _children(folder) if child not in known]
+    for names in layout.values():
+        stems = {_stem(name) for name in names}
+        _refuse_doubles(folder, [child for child in children if _stem(child) in stems])
+    loose = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and _IMAGE.search(entry.name))
+    if loose:
+        raise ValueError(
+            f"{folder} holds {len(loose)} images beside its folders, for example {loose[0]}: move them into one of the "
+            "folders, or away"
+        )
+
+
+def _refuse_doubles(folder, names):
+    if len(names) > 1:
+        doubles = " and ".join(f"{name}/" for name in sorted(names, key=natural_key))
+        raise ValueError(
+            f"{folder} holds {doubles}, which mean the same: put their images into one folder, or move one away"
+        )
+
+
+def _stem(name):
+    return re.sub(r"[\W_]*\d*\W*$", "", name.lower())  # generated_2 and "generated (1)" are generated
 
 
 def _children(folder):

@@ -132,11 +132,60 @@ def test_two_copies_below_root_are_both_named(tmp_path):
 
 
 def test_subsets_must_be_there_and_agree(tmp_path):
-    write(tmp_path, "real/x/1.png", "generated/gen_t1/1.png")
+    write(tmp_path, "generated/gen_t1/1.png")
+    (tmp_path / "real" / "x").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"real should hold a folder for every subset .* there is x/"):
         load_imageclef_gans(tmp_path, 2025, 2, "train")
     write(tmp_path, "real/t1/1.png", "real/t2/1.png")
     with pytest.raises(ValueError, match=r"same subsets; there are real \[1, 2\], generated \[1\]"):
+        load_imageclef_gans(tmp_path, 2025, 2, "train")
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("used/8.png", "real_used/ and used/, which mean the same"),
+        ("not_used/8.png", "not_used/ and real_not_used/, which mean the same"),
+        ("Generated/8.png", "Generated/ and generated/, which mean the same"),
+        ("generated_2/8.png", "generated/ and generated_2/, which mean the same"),
+        ("generated (1)/8.png", r"generated/ and generated \(1\)/, which mean the same"),
+        ("8.png", "1 images beside its folders, for example 8.png: move"),
+    ],
+)
+def test_no_image_of_detection_is_left_out_silently(tmp_path, extra, words):
+    write(tmp_path, *TRAIN, "masks/1.png", "notes_2025/1.png")
+    load_imageclef_gans(tmp_path, 2025, 1, "train")  # folders of another meaning do no harm
+    write(tmp_path, extra)
+    with pytest.raises(ValueError, match=words):
+        load_imageclef_gans(tmp_path, 2025, 1, "train")
+
+
+def test_two_sets_of_generated_or_unknown_or_held_out_images_are_refused(tmp_path):
+    write(tmp_path / "a", "generated_1/1.png", "generated_2/1.png", "real_unknown_1/1.png")
+    with pytest.raises(ValueError, match="generated_1/ and generated_2/, which mean the same"):
+        load_imageclef_gans(tmp_path / "a", 2023, 1, "test")
+    write(tmp_path / "b", "generated_1/1.png", "real_unknown_1/1.png", "real_unknown/1.png")
+    with pytest.raises(ValueError, match="real_unknown/ and real_unknown_1/, which mean the same"):
+        load_imageclef_gans(tmp_path / "b", 2023, 1, "test")
+    write(tmp_path / "c", *TRAIN, "holdout/1.png", "Holdout/1.png")
+    with pytest.raises(ValueError, match="Holdout/ and holdout/, which mean the same"):
+        load_imageclef_gans(tmp_path / "c", 2025, 1, "train")
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("real/gen_t1/8.png", "gen_t1/ and t1/, which mean the same"),
+        ("generated/T2/8.png", "T2/ and gen_t2/, which mean the same"),
+        ("real/other/8.png", "real holds 1 images that belong to no subset, for example other/8.png: move them"),
+        ("generated/8.png", "generated holds 1 images that belong to no subset, for example 8.png: move them"),
+    ],
+)
+def test_no_image_of_attribution_is_left_out_silently(tmp_path, extra, words):
+    write(tmp_path, "real/t1/1.png", "real/t2/1.png", "generated/gen_t1/1.png", "generated/gen_t2/1.png")
+    load_imageclef_gans(tmp_path, 2025, 2, "train")
+    write(tmp_path, extra)
+    with pytest.raises(ValueError, match=words):
         load_imageclef_gans(tmp_path, 2025, 2, "train")
 
 
@@ -159,14 +208,14 @@ def test_root_must_be_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((2024, 1, "train"), "the 'year' parameter of load_imageclef_gans must be 2023 or 2025. Got 2024"),
-        ((2023, 2, "dev"), "the 'subtask' parameter of load_imageclef_gans for 2023 must be 1. Got 2"),
-        ((2025, 3, "train"), "the 'subtask' parameter of load_imageclef_gans for 2025 must be 1 or 2. Got 3"),
+        ((2024, 1, "train"), "the 'year' parameter of load_imageclef_gans must be one of 2023, 2025. Got 2024"),
+        ((2023, 2, "dev"), "the 'subtask' parameter of load_imageclef_gans for 2023 must be one of 1. Got 2"),
+        ((2025, 3, "train"), "the 'subtask' parameter of load_imageclef_gans for 2025 must be one of 1, 2. Got 3"),
         (
             (2025, 1, "dev"),
-            "the 'split' parameter of load_imageclef_gans for 2025 must be 'train' or 'test'. Got 'dev'",
+            "the 'split' parameter of load_imageclef_gans for 2025 must be one of 'train', 'test'. Got 'dev'",
         ),
-        ((2023, 1, "train"), "for 2023 must be 'dev' or 'test'. Got 'train'"),
+        ((2023, 1, "train"), "for 2023 must be one of 'dev', 'test'. Got 'train'"),
     ],
 )
 def test_what_there_never_was_is_refused(tmp_path, arguments, message):
