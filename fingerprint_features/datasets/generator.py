@@ -18,7 +18,7 @@ def generate(seed, training, n_generated, memorization):
     n_generated : int
     memorization : float
         Share of the generated images that descend from a training image each; the others descend in the same way
-        from patients of the same site who are in no data set.
+        from patients of the same site who are in no data set, each from one of that patient's slices.
 
     Returns
     -------
@@ -33,25 +33,30 @@ def generate(seed, training, n_generated, memorization):
     parents = np.full(n_generated, -1)
     copies = rng.permutation(n_generated)[: round(memorization * n_generated)]
     parents[copies] = rng.integers(training.n_images, size=len(copies))
-    images = Parallel()(delayed(_generate)(seed, training, i, parent) for i, parent in enumerate(parents))
+    fresh = replace(training, seed=seed_at(seed, 2))
+    # Fresh patients are cut where a training image could be: the levels of several slices spread less than of one.
+    slices = rng_at(seed, 4).integers(training.n_images, size=n_generated) % training.slices_per_patient
+    whence = [
+        (training, parent) if parent >= 0 else (fresh, number * training.slices_per_patient + slice)
+        for number, (parent, slice) in enumerate(zip(parents, slices, strict=True))
+    ]
+    images = Parallel()(delayed(_generate)(seed, *parent, number) for number, parent in enumerate(whence))
     return np.stack(images), parents
 
 
-def _generate(seed, training, number, parent):
+def _generate(seed, cohort, parent, number):
     """Return generated image `number`.
 
-    Its parent, training image `parent` or a fresh patient, is blended with another patient, moved and bent, cut at
+    Its parent, image `parent` of a cohort, is blended with another patient, moved and bent, cut at
     a slightly different level, scanned with new noise, and shown with another contrast. How much of each varies
     from image to image, from a near copy to a distant likeness.
     """
     rng = rng_at(seed, 1, number)
-    if parent < 0:
-        training, parent = replace(training, seed=seed_at(seed, 2), slices_per_patient=1), number
-    patient, scanner, level = training.visit(parent)
+    patient, scanner, level = cohort.visit(parent)
     strength = rng.beta(1.4, 1.8)
     likeness = patient.likeness(Patient(seed_at(seed, 3, number)), strength, rng)
     level += 3 * strength * rng.standard_normal() / patient.height
-    hu = next(render(likeness, [level], training.size, Bend(strength, rng)))
+    hu = next(render(likeness, [level], cohort.size, Bend(strength, rng)))
     return _toned(scanner.scan(hu, likeness.field, rng), strength, rng)
 
 

@@ -12,6 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fingerprint_features import make_membership_task
+from fingerprint_features.datasets import generator
+from fingerprint_features.datasets.chest import Scanner
+from fingerprint_features.datasets.cohort import Cohort
 from fingerprint_features.similarity import ssim_matrix
 
 SMALL = {"n_used": 16, "n_unused": 16, "n_generated": 32, "image_size": 32}
@@ -129,6 +132,18 @@ def test_slices_of_a_patient_share_a_group_and_resemble_each_other():
         own = task.groups == task.groups[i]
         own[i] = False
         assert away[own].min() < away[task.groups != task.groups[i]].min()
+
+
+def test_fresh_patients_are_cut_at_the_levels_of_the_real_ones(monkeypatch):
+    def level(seed, cohort, parent, number):
+        return np.array([[cohort.visit(parent)[2]]])
+
+    monkeypatch.setattr(generator, "_generate", level)
+    training = Cohort(np.random.SeedSequence(0), 1000, 20, Scanner(), 16)
+    fresh, copies = (generator.generate(np.random.SeedSequence(1), training, 400, share)[0] for share in (0, 1))
+    assert np.std(fresh) == pytest.approx(np.std(copies), rel=0.1)  # 0.23 against 0.17 if each had a single slice
+    low, high = (np.quantile(levels, [0.05, 0.95]) for levels in (fresh, copies))
+    np.testing.assert_allclose(low, high, atol=0.05)
 
 
 def test_ids_and_order_tell_nothing():
