@@ -5,7 +5,7 @@ import stat
 
 import numpy as np
 
-from .errors import ImageReadError
+from .errors import ImageReadError, cure_for_path
 from .picture import Picture, check_size, split_alpha, unsupported
 from .readers import read
 from .sniff import explain, sniff
@@ -38,7 +38,7 @@ def read_file(path):
             data = file.read()
     except FileNotFoundError as error:
         reason = "a link to a file that is not there" if os.path.islink(path) else "no such file"
-        raise ImageReadError.one("missing", f"{reason}: check the path") from error
+        raise ImageReadError.one("missing", f"{reason}: {cure_for_path(path)}") from error
     except OSError as error:
         raise ImageReadError.one("unreadable", f"{error.strerror}: check the file and its permissions") from error
     except ImageReadError:

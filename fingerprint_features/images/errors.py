@@ -1,9 +1,12 @@
 """What goes wrong with an image: one error that names every bad file and the cure."""
 
+import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-_MOST_LISTED = 20
+_MOST_LISTED = 20  # reasons
+_MOST_NAMED = 3  # images of one reason
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,39 @@ class ImageReadError(ValueError):
         if len(self.failures) == 1:
             return str(self.failures[0])
         lines = [f"{len(self.failures)} images cannot be used:"]
-        lines += [f"  {failure}" for failure in self.failures[:_MOST_LISTED]]
-        if len(self.failures) > _MOST_LISTED:
-            lines.append(f"  ... and {len(self.failures) - _MOST_LISTED} more (see the error's .failures)")
+        groups = grouped(self.failures)
+        lines += [f"  {line}" for line in groups[:_MOST_LISTED]]
+        if len(groups) > _MOST_LISTED:
+            lines.append(f"  ... and {len(groups) - _MOST_LISTED} more reasons (see the error's .failures)")
         return "\n".join(lines)
+
+
+def grouped(failures: Iterable[ImageFailure]) -> list[str]:
+    """Return one line for each reason: which images it concerns, at most a few of them by name."""
+    reasons = {}
+    for failure in failures:
+        reasons.setdefault((failure.kind, failure.reason), []).append(printable(failure.id))
+    lines = []
+    for (kind, reason), ids in reasons.items():
+        named = ", ".join(ids[:_MOST_NAMED])
+        if len(ids) > _MOST_NAMED:
+            named = f"{len(ids)} images ({named}, ...)"
+        lines.append(f"{named}: {reason} [{kind}]")
+    return lines
+
+
+def cure_for_path(path) -> str:
+    """Say what may be wrong with the name of a file that does not exist."""
+    path = os.fsdecode(path)
+    if path.strip().lower() in ("none", "nan", "<na>", "nat"):
+        return "the text stands for an empty cell: fill it in, or leave the row out"
+    if "://" in path:
+        return "a URL is not read: download the file first"
+    if path.startswith("~"):
+        return "~ is not expanded: use os.path.expanduser(path)"
+    if "\\" in path and os.sep != "\\":
+        return "back-slashes do not separate folders here: use '/'"
+    return "check the path"
 
 
 def printable(name):

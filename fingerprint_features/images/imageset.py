@@ -8,11 +8,13 @@ from numbers import Integral
 
 import numpy as np
 
+from ..checks import did_you_mean
 from .decode import decode_array, decode_bytes, read_file
 from .dicom import patients
 from .digest import Record, decoding, examine, image_digest
 from .errors import ImageReadError, printable
 from .folder import scan_folder
+from .labels import as_groups, as_ids
 from .options import DecodeOptions
 from .sources import JoinedSource, as_source
 
@@ -26,13 +28,16 @@ class ImageSet:
 
     Parameters
     ----------
-    source : sequence of path-like, ndarray of shape (n, height, width[, 3]), or list of ndarray
+    source : sequence of path-like, ndarray of shape (n, height, width[, 3]), list of ndarray, or list of Pillow images
         Image files (as a list, array, Series or one-column frame), or images in memory: uint8, uint16, bool
         (shown as 0 and 255), or any other numeric dtype together with ``options=DecodeOptions(value_range=...)``.
+        Dicts of ``bytes`` and ``path``, which Hugging Face datasets give, are images too. An empty cell among paths
+        (None, NaN) is an image that cannot be read.
     ids : sequence of str, default=None
         One unique id an image. None takes the paths, or the positions of arrays.
-    groups : sequence, default=None
-        One label an image (the patient) for group-wise splitting.
+    groups : sequence or dict, default=None
+        One label an image (the patient) for group-wise splitting, in the order of the images or as a dict from id to
+        label. Every image needs one.
     size : (int, int), default=None
         ``(height, width)`` to resize to, by area interpolation, at most ``options.max_pixels`` pixels. None keeps
         every image's own size.
@@ -59,8 +64,8 @@ class ImageSet:
     >>> images = ImageSet(np.zeros((4, 8, 8), dtype=np.uint8), groups=["ann", "ann", "bo", "bo"])
     >>> images[1:3].groups
     array(['ann', 'bo'], dtype='<U3')
-    >>> images[0].shape, images.shape
-    ((8, 8), (4,))
+    >>> images[0].shape, images["0"].shape, images.shape
+    ((8, 8), (8, 8), (4,))
     >>> np.asarray(images)
     Traceback (most recent call last):
     TypeError: an ImageSet is not a table: put a FeaturePipeline in front (or .decode() it on purpose)
@@ -79,8 +84,8 @@ class ImageSet:
             raise TypeError(f"options must be a DecodeOptions. Got {options!r} instead.")
         self.options = options
         _check_pixels(self.size, options)
-        self._own_ids = None if ids is None else _unique(_labels(ids, n, "ids").astype(str))
-        self.groups = None if groups is None else _labels(groups, n, "groups")
+        self._own_ids = None if ids is None else as_ids(ids, n)
+        self.groups = None if groups is None else as_groups(groups, self.ids)
 
     @classmethod
     def from_folder(cls, path, groups=None, *, size=None, options=DecodeOptions()):  # noqa: B008 (frozen)
@@ -187,8 +192,12 @@ class ImageSet:
             if not -len(self) <= key < len(self):
                 raise IndexError(f"there is no image {key} in a set of {len(self)}")
             return self.decode_one(self.raw(key), key)
+        if isinstance(key, str):
+            return self[int(self._places([key])[0])]
         if not isinstance(key, slice):
             key = np.asarray(key)
+            if key.ndim == 1 and len(key) and isinstance(key[0], str):
+                key = self._places(key.tolist())
             if key.ndim != 1 or (key.dtype == bool and key.shape != self.shape):
                 raise IndexError(f"an index or mask of shape {key.shape} cannot pick from {len(self)} images")
             key = key.astype(np.intp) if not len(key) else key  # an empty list has no dtype of its own
@@ -199,16 +208,23 @@ class ImageSet:
         view.groups = None if self.groups is None else self.groups[key]
         return view
 
+    def _places(self, ids):
+        """Return the positions of ids."""
+        places = {id: place for place, id in enumerate(self.ids.tolist())}
+        missing = [id for id in ids if id not in places]
+        if missing:
+            guess = did_you_mean(missing[0], places)
+            raise KeyError(f"no image has the id {printable(missing[0])!r}: {guess}the set's ids are in .ids")
+        return np.array([places[id] for id in ids], dtype=np.intp)
+
     def __iter__(self):
         return (self[i] for i in range(len(self)))
 
     def raw(self, i):
         """Return image i undecoded: the bytes of its file, or its array. Raises ImageReadError."""
-        item = self._source.raw(self._positions[i])
-        if isinstance(item, np.ndarray):
-            return item
         try:
-            return read_file(item)
+            item = self._source.raw(self._positions[i])
+            return read_file(item) if isinstance(item, str) else item
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 
@@ -296,7 +312,7 @@ class ImageSet:
         return state
 
     def __repr__(self):
-        groups = "" if self.groups is None else f", {len(np.unique(self.groups))} groups"
+        groups = "" if self.groups is None else f", {len(set(self.groups.tolist()))} groups"
         size = "" if self.size is None else f", size={self.size}"
         return f"ImageSet({len(self)} {self._source!r}{groups}{size})"
 
@@ -323,20 +339,6 @@ def as_image_set(images):
     if isinstance(images, (Iterator, Set)):  # fit would use a generator up, and transform find nothing
         raise TypeError(f"a {type(images).__name__} has no lasting order: pass a list, e.g. sorted(images)")
     return images if isinstance(images, ImageSet) else ImageSet(images)
-
-
-def _labels(labels, n, what):
-    labels = labels if isinstance(labels, np.ndarray) else np.asarray(list(labels))
-    if labels.shape != (n,):
-        raise ValueError(f"{what} must hold one label for each of the {n} images, got an array of shape {labels.shape}")
-    return labels
-
-
-def _unique(ids):
-    values, counts = np.unique(ids, return_counts=True)
-    if len(values) < len(ids):
-        raise ValueError(f"ids must be unique, {printable(values[counts > 1][0])!r} occurs {counts.max()} times")
-    return ids
 
 
 def _check_size(size):

@@ -4,12 +4,23 @@ import os
 
 import numpy as np
 
+from .encoded import as_raw, is_pillow, is_record
+from .errors import ImageReadError
+from .labels import is_missing
+
+_COLOURS = (3, 4)  # channels of a colour image, without and with transparency
+
 
 def as_source(images):
     """Return a source for whatever a user may hold images in; raises TypeError or ValueError for all else."""
     if isinstance(images, (str, bytes, os.PathLike)):
         raise TypeError(
             f"one path is not a set of images: pass [{os.fsdecode(images)!r}], or ImageSet.from_folder for a folder"
+        )
+    if images is None or is_pillow(images) or isinstance(images, dict):
+        raise TypeError(
+            f"got {'None' if images is None else f'one {type(images).__name__}'} where a set of images is wanted: "
+            "pass a list of paths, of arrays or of Pillow images, or an array (n, height, width[, 3])"
         )
     if hasattr(images, "columns"):  # iterating a frame would give its column names
         if len(images.columns) != 1:
@@ -21,15 +32,35 @@ def as_source(images):
     if isinstance(images, np.ndarray) and images.ndim == 2 and images.shape[1] == 1:
         images = images[:, 0]
     items = list(images)
-    if all(isinstance(item, (str, os.PathLike)) for item in items):
-        return PathSource([os.fsdecode(item) for item in items])
-    if all(isinstance(item, np.ndarray) and item.ndim in (2, 3) for item in items):
+    if all(_is_array(item) for item in items) and items:
         return ArraySource(items)
+    if all((is_one_image(item) and not _is_array(item)) or is_missing(item) for item in items) and (
+        not items or not all(is_missing(item) for item in items)
+    ):
+        return PathSource([_path_or_content(item) for item in items])
     kinds = sorted({_describe(item) for item in items})
     raise TypeError(
         f"images are paths or arrays of shape (height, width[, 3]), got a sequence of {' and '.join(kinds)}: "
-        "pass a list of paths, an array (n, height, width[, 3]) or a list of arrays"
+        "pass a list of paths, an array (n, height, width[, 3]), a list of arrays or a list of Pillow images"
     )
+
+
+def is_one_image(item):
+    """Return whether an item of a sequence can be one image: a path, an array, a Pillow image, a dict of bytes."""
+    return isinstance(item, (str, os.PathLike)) or _is_array(item) or is_pillow(item) or is_record(item)
+
+
+def _is_array(item):
+    return isinstance(item, np.ndarray) and item.ndim in (2, 3)
+
+
+def _path_or_content(item):
+    """Return the path of an image, its encoded bytes, itself if it is Pillow's, or None if there is nothing."""
+    if is_record(item):
+        item = item["bytes"] if item.get("bytes") is not None else item.get("path")
+    if is_missing(item):
+        return None
+    return os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else item
 
 
 def _check_stack(array):
@@ -41,6 +72,12 @@ def _check_stack(array):
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] not in (1, 2, 3, 4)):
         raise ValueError(
             f"got an array of shape {array.shape}: pass (n, height, width) or (n, height, width, 3), channels last"
+        )
+    if array.ndim == 3 and array.shape[2] in _COLOURS and array.shape[1] > array.shape[2]:
+        height, width, channels = array.shape
+        raise ValueError(
+            f"got an array of shape {array.shape}, which looks like one colour image of {height} x {width}: pass "
+            f"X[None] for one image, or list(X) for {height} grey images of {width} x {channels}"
         )
     return array
 
@@ -69,30 +106,43 @@ class Source:
 
 
 class PathSource(Source):
-    """Image files; only their names, and what is known of their content, are kept and pickled."""
+    """Image files, of which only the names and what is known of them are kept; or pictures that are like files.
 
-    def __init__(self, paths, records=None):
+    Parameters
+    ----------
+    items : list
+        For each picture its path, the bytes of its file, a Pillow image, or None if there is nothing.
+    """
+
+    def __init__(self, items, records=None):
         super().__init__(records)
-        self.paths = paths
+        self.items = items
 
     def __len__(self):
-        return len(self.paths)
+        return len(self.items)
 
     def raw(self, position):
-        """Return the file name of one picture; reading it is the decoder's work."""
-        return self.paths[position]
+        """Return the file name of one picture, whose reading is the decoder's work, or its content."""
+        item = self.items[position]
+        if item is None:
+            raise ImageReadError.one("missing", f"row {position} has no path: fill it in, or leave the row out")
+        return as_raw(item) if is_pillow(item) else item
 
     def stamp(self, position):
         """Return the size and times of a file; None if there is no such file."""
+        item = self.items[position]
+        if not isinstance(item, str):
+            return None if item is None else ()
         try:
-            status = os.stat(self.paths[position])
+            status = os.stat(item)
         except (OSError, ValueError):
             return None
         return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
     def place(self, position):
         """Return the full path of one picture."""
-        return os.path.abspath(self.paths[position])
+        item = self.items[position]
+        return os.path.abspath(item) if isinstance(item, str) else f"row {position}"
 
     def subset(self, positions):
         """Return a source of the given pictures alone, for a small pickle."""
@@ -100,11 +150,17 @@ class PathSource(Source):
             how: {new: known[old] for new, old in enumerate(positions) if old in known}
             for how, known in list(self.records.items())  # another thread may add to it
         }
-        return PathSource([self.paths[i] for i in positions], records)
+        return PathSource([self.items[i] for i in positions], records)
 
     def ids(self, positions):
-        """Return one id a picture: its path in POSIX form."""
-        return [self.paths[i].replace(os.sep, "/") for i in positions]
+        """Return one id a picture: its path in POSIX form, or its position if it has none."""
+        return [self._id(int(i)) for i in positions]
+
+    def _id(self, position):
+        item = self.items[position]
+        if isinstance(item, str):
+            return item.replace(os.sep, "/")
+        return f"row {position}" if item is None else str(position)
 
     def __repr__(self):
         return "files"

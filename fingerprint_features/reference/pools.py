@@ -1,7 +1,6 @@
 """Pools: images or rows of a table, with what tells one from another - digest, id and patient."""
 
 import hashlib
-import os
 import warnings
 from functools import cached_property
 
@@ -11,6 +10,8 @@ from sklearn.utils.validation import check_array, check_consistent_length, colum
 
 from ..images import ImageSet, as_image_set
 from ..images.errors import printable
+from ..images.labels import is_missing
+from ..images.sources import is_one_image
 
 _NAMED = 5  # how many pairs an error lists
 
@@ -82,8 +83,7 @@ def is_images(data):
         data = data.iloc[:, 0] if hasattr(data, "iloc") and len(data.columns) == 1 else None
     if hasattr(data, "toarray") or not hasattr(data, "__iter__") or getattr(data, "ndim", 1) == 0:
         return False
-    first = next(iter(data), None)
-    return isinstance(first, (str, os.PathLike)) or (isinstance(first, np.ndarray) and first.ndim in (2, 3))
+    return is_one_image(next((item for item in data if not is_missing(item)), None))
 
 
 def pool_of_x(estimator, X, reset):
