@@ -32,11 +32,10 @@ def as_source(images):
     if isinstance(images, np.ndarray) and images.ndim == 2 and images.shape[1] == 1:
         images = images[:, 0]
     items = list(images)
-    if all(_is_array(item) for item in items) and items:
+    if items and all(_is_array(item) for item in items):
         return ArraySource(items)
-    if all((is_one_image(item) and not _is_array(item)) or is_missing(item) for item in items) and (
-        not items or not all(is_missing(item) for item in items)
-    ):
+    there = [item for item in items if not is_missing(item)]
+    if (there or not items) and all(is_one_image(item) and not _is_array(item) for item in there):
         return PathSource([_path_or_content(item) for item in items])
     kinds = sorted({_describe(item) for item in items})
     raise TypeError(

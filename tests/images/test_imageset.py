@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -109,7 +110,7 @@ def test_slices_masks_and_indices_keep_ids_and_groups(images, key):
     assert positions(part[::-1]) == list(expected[::-1])
 
 
-@pytest.mark.parametrize("key", [[True, False], np.ones((2, 2), int), np.array(3), "image 3", None])
+@pytest.mark.parametrize("key", [[True, False], np.ones((2, 2), int), np.array(3), None])
 def test_keys_that_pick_nothing_sensible(images, key):
     with pytest.raises(IndexError, match=r"cannot pick from 12 images"):
         images[key]
@@ -375,7 +376,12 @@ def test_an_image_set_is_taken_as_it_is(images):
         ("scan.png", TypeError, r"one path is not a set of images: pass \['scan.png'\], or ImageSet.from_folder"),
         (b"scan.png", TypeError, r"pass \['scan.png'\]"),
         (Path("scan.png"), TypeError, r"pass \['scan.png'\]"),
-        (["scan.png", None], TypeError, "a sequence of NoneType and str: pass a list of paths"),
+        ([None, np.nan], TypeError, "a sequence of NoneType and float: pass a list of paths"),
+        (None, TypeError, "got None where a set of images is wanted: pass a list of paths"),
+        (Image.fromarray(IMAGES[0]), TypeError, "got one Image where a set of images is wanted"),
+        ({"a": "a.png"}, TypeError, "got one dict where a set"),
+        (np.zeros((256, 256, 3), np.uint8), ValueError, r"one colour image of 256 x 256: pass X\[None\]"),
+        (np.zeros((64, 256, 4), np.float32), ValueError, r"or list\(X\) for 64 grey images of 256 x 4"),
         (["scan.png", np.zeros((4, 4))], TypeError, "a sequence of 2-D arrays and str"),
         ([np.zeros(4), np.zeros((4, 4))], TypeError, "a sequence of 1-D arrays and 2-D arrays"),
         ([[1, 2], [3, 4]], TypeError, "a sequence of list"),
