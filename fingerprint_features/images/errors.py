@@ -79,8 +79,8 @@ def grouped(failures: Iterable[ImageFailure]) -> list[str]:
     return lines
 
 
-def cure_for_path(path) -> str:
-    """Say what may be wrong with the name of a file that does not exist."""
+def cure_for_path(path: str | bytes | os.PathLike, otherwise: str = "check the path") -> str:
+    """Say what may be wrong with the name of a file or folder that does not exist."""
     path = os.fsdecode(path)
     if path.strip().lower() in ("none", "nan", "<na>", "nat"):
         return "the text stands for an empty cell: fill it in, or leave the row out"
@@ -90,7 +90,7 @@ def cure_for_path(path) -> str:
         return "~ is not expanded: use os.path.expanduser(path)"
     if "\\" in path and os.sep != "\\":
         return "back-slashes do not separate folders here: use '/'"
-    return "check the path"
+    return otherwise
 
 
 def printable(name):

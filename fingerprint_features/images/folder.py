@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 
-from .errors import printable
+from .errors import cure_for_path, printable
 
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx", "dicomdir"}
 _NOT_IMAGES = {
@@ -46,7 +46,8 @@ def scan_folder(path):
     path = os.fsdecode(path)
     if not os.path.isdir(path):
         kind = NotADirectoryError if os.path.exists(path) else FileNotFoundError
-        raise kind(f"{printable(path)} is no folder: pass the folder that holds the images")
+        cure = cure_for_path(path, otherwise="pass the folder that holds the images")
+        raise kind(f"{printable(path)} is no folder: {cure}")
     ids = []
     for folder, subfolders, files in os.walk(path, onerror=_raise):
         subfolders[:] = [name for name in subfolders if not _is_junk(name)]

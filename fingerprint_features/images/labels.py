@@ -41,9 +41,8 @@ def as_groups(groups: object, ids: NDArray[np.str_]) -> NDArray:
 
 def is_missing(value: object) -> bool:
     """Return whether a cell of a table is empty: None, NaN, or what pandas has instead."""
-    return (
-        value is None or (isinstance(value, float) and value != value) or type(value).__name__ in ("NAType", "NaTType")
-    )
+    not_a_number = isinstance(value, float) and value != value
+    return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _in_order(labels, n_images, what, cure):
