@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..images import ImageReadError
-from ..reference.pools import shared, told
+from ..reference.samples import listed, shared
 
 
 def by_content(images):
@@ -21,8 +21,8 @@ def refuse_shared(pools, others, why):
             pairs = shared(rest, pool)
             if pairs:
                 raise ValueError(
-                    f"{option} and {other} share {len(pairs)} of {len(rest)} images ({told(pairs, '{1} = {0}')}), but "
-                    f"{why}: take them out of {option} or {other}"
+                    f"{option} and {other} share {len(pairs)} of {len(rest)} images ({listed(pairs, '{1} = {0}')}), "
+                    f"but {why}: take them out of {option} or {other}"
                 )
 
 

@@ -8,7 +8,15 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..images import ImageSet
-from .pools import Pool, check_input_names, check_kinds, fit_features, pool_of_parameter, pool_of_x, warn_unknown_groups
+from .opening import (
+    check_input_names,
+    check_kinds,
+    fit_features,
+    samples_of_parameter,
+    samples_of_x,
+    warn_unknown_patients,
+)
+from .samples import Samples
 
 
 class ReferenceEstimator(BaseEstimator):
@@ -73,7 +81,7 @@ class ReferenceEstimator(BaseEstimator):
             )
         if reference is None:
             raise ValueError(f"{kind}.with_reference takes images or a table, and got None")
-        opened = pool_of_parameter(reference, "reference")
+        opened = samples_of_parameter(reference, "reference")
         check_kinds(self, {"reference of fit": self.reference_, "other reference": opened}, None)
         other = clone(self).set_params(reference=reference)
         vars(other).update({name: value for name, value in vars(self).items() if name.endswith("_")})
@@ -96,37 +104,37 @@ class ReferenceEstimator(BaseEstimator):
         check_input_names(self, input_features)
         return np.array(self._column_names(), dtype=object)
 
-    def _exchange(self, reference: Pool) -> None:
+    def _exchange(self, reference: Samples) -> None:
         """Replace the reference; keep what was learnt from X and y."""
         raise NotImplementedError
 
-    def _open_sets(self, X, images_wanted: bool | None = None) -> dict[str, Pool | None]:
+    def _open_sets(self, X, images_wanted: bool | None = None) -> dict[str, Samples | None]:
         """Return X and the sets among the parameters by name; the reference is X where there is none."""
-        sets = {"X": pool_of_x(self, X, reset=True)}
+        sets = {"X": samples_of_x(self, X, reset=True)}
         for name in self._sets:
             given = getattr(self, name)
             is_set = given is not None and not isinstance(given, str)
-            sets[name] = pool_of_parameter(given, name) if is_set else None
+            sets[name] = samples_of_parameter(given, name) if is_set else None
         check_kinds(self, sets, images_wanted)
         if self.reference is None:
             sets["reference"] = sets["X"]
         return sets
 
-    def _open(self, X) -> Pool:
+    def _open(self, X) -> Samples:
         """Return the X that a fitted estimator is asked about."""
         check_is_fitted(self)
         self._refuse_changed_sets()
-        x = pool_of_x(self, X, reset=False)
+        x = samples_of_x(self, X, reset=False)
         check_kinds(self, {"X": x, "reference": self.reference_}, None)
         return x
 
-    def _fit_features(self, x: Pool, reference: Pool, y) -> None:
+    def _fit_features(self, x: Samples, reference: Samples, y) -> None:
         self.features_ = fit_features(self.features, getattr(self, "fit_features", "x"), x, reference, y)
 
-    def _check_groups(self, known: bool) -> bool:
+    def _check_patients(self, known: bool) -> bool:
         """Return whether patients are known wherever they matter; warn if not."""
         if not known:
-            warn_unknown_groups(self)
+            warn_unknown_patients(self)
         return known
 
     def _refuse_changed_sets(self) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..similarity import REDUCTIONS, largest
 from .competition import Competition
 from .null import Null
-from .pools import Pool
+from .samples import Samples
 
 _SMALLEST = 1e-9  # distances below count as this: the logarithm of an exact copy stays finite
 
@@ -21,7 +21,7 @@ class Comparison:
 
     Attributes
     ----------
-    x : Pool
+    x : Samples
         The images.
     similarities : ndarray of shape (n_images, n_reference)
         To the reference; NaN for what is left out.
@@ -35,7 +35,7 @@ class Comparison:
         How near a neighbour is for `monte_carlo`.
     """
 
-    x: Pool
+    x: Samples
     similarities: NDArray
     to_holdout: NDArray | None
     competition: Competition | None

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .measure import distance, image_similarity, similarity
-from .pools import Pool, extract, own
+from .opening import extract
+from .samples import Samples, same_content_or_patient
 
 _CELLS = 2**22  # similarities held at a time: 32 MB
 
@@ -38,25 +39,25 @@ class Comparer:
     n_jobs: int | None = None
     progress: bool = False
 
-    def __call__(self, a: Pool, b: Pool) -> NDArray[np.float64]:
+    def __call__(self, a: Samples, b: Samples) -> NDArray[np.float64]:
         """Return the similarities, of shape (len(a), len(b))."""
         if self.metric == "ssim":
             return image_similarity(a.data, b.data, self.cache, self.n_jobs, self.progress)
         return similarity(self.metric, self.prepared(a).values, self.prepared(b).values, self.n_jobs)
 
-    def prepared(self, members: Pool) -> Pool:
+    def prepared(self, members: Samples) -> Samples:
         """Return the set with its features extracted, all at once: they have workers and batches of their own."""
         if members.values is None and self.metric != "ssim":
             members.values = extract(self.features, members.data)
         return members
 
-    def without_own(self, x: Pool, others: Pool) -> NDArray[np.float64]:
+    def without_own(self, x: Samples, others: Samples) -> NDArray[np.float64]:
         """Return the similarities, NaN where a member of others has the image's own content or patient."""
         similarities = self(x, others)
-        similarities[own(x, others)] = np.nan
+        similarities[same_content_or_patient(x, others)] = np.nan
         return self.enough(x, similarities)
 
-    def enough(self, x: Pool, similarities: NDArray) -> NDArray:
+    def enough(self, x: Samples, similarities: NDArray) -> NDArray:
         """Return the similarities, or raise where an image has too few that count."""
         counts = np.isfinite(similarities).sum(axis=1)
         if (counts < self.n_needed).any():
@@ -72,7 +73,7 @@ class Comparer:
         """Return the distances behind similarities."""
         return distance(self.metric, similarities)
 
-    def blocks(self, x: Pool, n_others: int) -> Iterator[Pool]:
+    def blocks(self, x: Samples, n_others: int) -> Iterator[Samples]:
         """Yield x in parts whose similarities to n_others images fit into memory."""
         self.prepared(x)
         step = max(1, _CELLS // n_others)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..similarity import hit_max, hits, rank
 from .comparer import Comparer
-from .pools import Pool, same_content
+from .samples import Samples, same_content
 
 
 class Competition:
@@ -15,7 +15,7 @@ class Competition:
 
     Parameters
     ----------
-    images : Pool
+    images : Samples
         In any order: content decides which of two equally similar images goes first.
     similarities : ndarray of shape (n_images, n_reference)
     no_hit : float, default=None
@@ -24,13 +24,13 @@ class Competition:
 
     Attributes
     ----------
-    images : Pool
+    images : Samples
         In the order of their content.
     similarities : ndarray of shape (n_images, n_reference)
     no_hit : float
     """
 
-    def __init__(self, images: Pool, similarities: NDArray, no_hit: float | None = None):
+    def __init__(self, images: Samples, similarities: NDArray, no_hit: float | None = None):
         order = np.unique(images.digests, return_index=True)[1]
         self.images, self.similarities = images.take(order), similarities[order]
         # an image with a hit is at least as similar to that reference image as some competitor is
@@ -40,16 +40,16 @@ class Competition:
         self.no_hit = float(no_hit)
 
     @classmethod
-    def among(cls, images: Pool, reference: Pool, comparer: Comparer, no_hit: float | None = None) -> Self:
+    def among(cls, images: Samples, reference: Samples, comparer: Comparer, no_hit: float | None = None) -> Self:
         """Return the competition of images for a reference."""
         parts = [comparer(part, reference) for part in comparer.blocks(images, len(reference))]
         return cls(images, np.vstack(parts), no_hit)
 
-    def with_reference(self, reference: Pool, comparer: Comparer) -> Self:
+    def with_reference(self, reference: Samples, comparer: Comparer) -> Self:
         """Return the competition of the same images for another reference."""
         return self.among(self.images, reference, comparer, self.no_hit)
 
-    def compared(self, x: Pool, reference: Pool, comparer: Comparer) -> NDArray:
+    def compared(self, x: Samples, reference: Samples, comparer: Comparer) -> NDArray:
         """Return the similarities of x to the reference; images that compete are not compared again."""
         place = np.minimum(self._positions(x), len(self.images) - 1)
         known = np.array([self.images.digests[p] == digest for p, digest in zip(place, x.digests, strict=True)])
@@ -58,15 +58,15 @@ class Competition:
             similarities[~known] = comparer(x.take(~known), reference)
         return similarities
 
-    def rank(self, x: Pool, similarities: NDArray) -> NDArray:
+    def rank(self, x: Samples, similarities: NDArray) -> NDArray:
         """Return the mean rank of the images of x, as `similarity.rank` does."""
         return rank(similarities, self.similarities, exclude=same_content(x, self.images))
 
-    def hits(self, x: Pool, similarities: NDArray, k: int) -> NDArray:
+    def hits(self, x: Samples, similarities: NDArray, k: int) -> NDArray:
         """Return how often the images of x are among the k most similar, as `similarity.hits` does."""
         return hits(similarities, self.similarities, k, **self._rivals(x))
 
-    def hit_max(self, x: Pool, similarities: NDArray, k: int) -> NDArray:
+    def hit_max(self, x: Samples, similarities: NDArray, k: int) -> NDArray:
         """Return the largest similarity of a hit, as `similarity.hit_max` does."""
         return hit_max(similarities, self.similarities, k, missing=self.no_hit, **self._rivals(x))
 

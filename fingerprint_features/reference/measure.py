@@ -1,4 +1,4 @@
-"""Measures: similarity between the members of two pools, larger for closer, and the distance behind it."""
+"""Measures: similarities of the samples of two sets, larger for closer, and the distances behind them."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ _BATCH = 128  # images compared with a reference at a time: it is read anew for 
 
 
 def similarity(metric, a, b, n_jobs):
-    """Return the (len(a), len(b)) float64 matrix of similarities between the values of two pools."""
-    # a fresh array: what it holds for oneself and one's kin is overwritten
+    """Return the (len(a), len(b)) float64 matrix of similarities of the rows of two tables."""
+    # a copy: entries that do not count are overwritten
     similarities = np.array(pairwise_similarity(a, b, metric, n_jobs=n_jobs), dtype=np.float64)
     if not np.isfinite(similarities).all():
         raise ValueError("the metric must return finite similarities, and returned NaN or infinity")

@@ -1,11 +1,16 @@
-"""ReferenceModel: any model of the generated set, asked how well each image fits it."""
+"""ReferenceModel: any model of the generated set, and how well each image fits it."""
+
+from typing import Self
 
 import numpy as np
-from sklearn.base import TransformerMixin, clone, is_classifier, is_clusterer
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_clusterer
 
 from ..checks import check_option, check_real, fail
+from ..images import ImageSet
 from .base import ReferenceEstimator
-from .pools import Pool, by_content, extract, joined, pool_of_parameter
+from .opening import extract, samples_of_parameter
+from .samples import Samples, by_content, joined
 
 # output -> the method of the estimator that it calls
 _METHODS = {
@@ -19,30 +24,30 @@ _METHODS = {
 
 
 class ReferenceModel(TransformerMixin, ReferenceEstimator):
-    """Fit an estimator on the reference set, usually the generated one, and apply it to X; larger for closer.
+    """Fit an estimator on the reference set, usually the generated one, and apply it to X; larger means closer.
 
     Parameters
     ----------
     estimator : estimator
-        Anything that learns from one set: an outlier detector, a mixture, a clusterer, a covariance, an
-        auto-encoder. With `contrast`, a classifier. A clone is fitted.
+        Learns the reference: an outlier detector, a mixture, a clusterer, a covariance, an auto-encoder. With
+        `contrast`, a classifier. A clone is fitted.
     reference : ImageSet or array-like of shape (n_reference, d), default=None
         What the estimator learns. None takes the X seen in `fit`.
     contrast : ImageSet or array-like of shape (n_contrast, d), default=None
-        A second set, e.g. what another generator made, or real images known to be unused: the estimator, a
-        classifier, learns reference = 1 against contrast = 0.
+        A second set, such as images of another generator, or real images known to be unused. The estimator, a
+        classifier, learns to tell the reference (1) from the contrast (0).
     features : transformer, default=None
-        Turns all sets into tables; a clone of it is fitted, on X. None hands the sets on as they are.
+        Turns all sets into tables; a clone is fitted on X. None passes the sets on as they are.
     output : {"score_samples", "decision_function", "transform", "min_transform", "mahalanobis", "predict_proba"}, \
 default="score_samples"
-        What the estimator is asked: ``"min_transform"`` the smallest of its `transform` (nearest centre),
-        ``"predict_proba"`` the probability of the reference. Distances (``"mahalanobis"``, ``"min_transform"``,
-        and the ``"transform"`` of a clusterer) are negated. One column, but for ``"transform"``.
+        The method of the estimator that gives the columns. ``"min_transform"`` is the minimum of `transform` (distance
+        to the nearest centre), ``"predict_proba"`` the probability of the reference. Distances (``"mahalanobis"``,
+        ``"min_transform"``, and ``"transform"`` of a clusterer) are negated. Only ``"transform"`` has several columns.
     standardize : {"zscore"}, default=None
-        Subtract the mean of the reference's own values, and divide by their standard deviation, both measured on
-        a share `held_out` of the reference that the estimator does not learn.
+        Subtract the mean of the values of the reference, and divide by their standard deviation. Both are measured on
+        a part of the reference that the estimator does not learn.
     held_out : float, default=0.05
-        That share, at least two members; content decides which. Not used without `standardize`.
+        The share of the reference in that part, at least two images; content decides which. Only for `standardize`.
 
     Attributes
     ----------
@@ -51,7 +56,7 @@ default="score_samples"
     features_ : transformer or None
         The fitted features.
     mean_, std_ : ndarray of shape (n_columns,) or None
-        What `standardize` uses.
+        Mean and standard deviation for `standardize`.
 
     See Also
     --------
@@ -59,15 +64,17 @@ default="score_samples"
 
     Notes
     -----
-    With a reference, X reaches the estimator through `features` alone: a cross-validation slices X and leaves the
-    reference whole. A row depends on no other row of the same call, and none on the order of the reference, which the
-    estimator is given sorted by content.
+    With a reference, the estimator sees X only through the fitted `features`: cross-validation splits X and leaves the
+    reference whole. No row depends on other rows of the same call, or on the order of the reference, which is sorted
+    by content before the estimator is fitted.
 
     `with_reference` keeps the features and the contrast, and fits the estimator on the other reference. The contrast
-    must suit it too: no images of the other generator.
+    must not hold images of the other generator.
 
     Examples
     --------
+    Minus the distance of two images to the nearest of two centres:
+
     >>> import numpy as np
     >>> from sklearn.cluster import KMeans
     >>> generated = np.array([[0.0], [0.0], [8.0], [8.0]])
@@ -81,14 +88,14 @@ default="score_samples"
 
     def __init__(
         self,
-        estimator,
-        reference=None,
-        contrast=None,
-        features=None,
-        output="score_samples",
+        estimator: BaseEstimator,
+        reference: ImageSet | ArrayLike | None = None,
+        contrast: ImageSet | ArrayLike | None = None,
+        features: BaseEstimator | None = None,
+        output: str = "score_samples",
         *,
-        standardize=None,
-        held_out=0.05,
+        standardize: str | None = None,
+        held_out: float = 0.05,
     ):
         self.estimator = estimator
         self.reference = reference
@@ -98,14 +105,14 @@ default="score_samples"
         self.standardize = standardize
         self.held_out = held_out
 
-    def fit(self, X, y=None):
+    def fit(self, X: ImageSet | ArrayLike, y: ArrayLike | None = None) -> Self:
         """Fit the features on X and the estimator on the reference.
 
         Parameters
         ----------
         X : ImageSet or array-like of shape (n, d)
         y : array-like of shape (n,), default=None
-            Passed on to `features` alone.
+            Passed on to `features` only.
 
         Returns
         -------
@@ -118,8 +125,8 @@ default="score_samples"
         self._changed_sets = ()
         return self
 
-    def transform(self, X):
-        """Return what the estimator says of each image, larger for closer to the reference.
+    def transform(self, X: ImageSet | ArrayLike) -> NDArray[np.float64]:
+        """Return the output of the estimator for each image; larger means closer to the reference.
 
         Parameters
         ----------
@@ -130,7 +137,7 @@ default="score_samples"
         ndarray of shape (n, n_columns) and dtype float64
         """
         x = self._open(X)
-        values = self._values(self._seen(x))
+        values = self._values(self._prepared(x))
         return values if self.mean_ is None else (values - self.mean_) / self.std_
 
     def __sklearn_tags__(self):
@@ -159,25 +166,25 @@ default="score_samples"
                 "of fit, and those of another one mean something else: choose an output of one column, e.g. "
                 "'min_transform'"
             )
-        self._learn(reference, None if self.contrast is None else pool_of_parameter(self.contrast, "contrast"))
+        self._learn(reference, None if self.contrast is None else samples_of_parameter(self.contrast, "contrast"))
 
     def _learn(self, reference, contrast):
         """Fit the estimator, and measure what `standardize` uses."""
         # k-means and its like depend on the order of the rows, and that of files means nothing
         reference, contrast = by_content(reference), contrast and by_content(contrast)
         known, apart = (reference, None) if self.standardize is None else self._split(reference)
-        data = self._seen(known)
+        data = self._prepared(known)
         if contrast is None:
             self.estimator_ = clone(self.estimator).fit(data)
         else:
             labels = np.repeat([1, 0], [len(known), len(contrast)])
-            both = joined(Pool(data), Pool(self._seen(contrast))).data
+            both = joined(Samples(data), Samples(self._prepared(contrast))).data
             self.estimator_ = clone(self.estimator).fit(both, labels)
         self.reference_ = reference
         self.n_columns_ = self._values(data[:1]).shape[1]
         self.mean_ = self.std_ = None
         if apart is not None:
-            values = self._values(self._seen(apart))
+            values = self._values(self._prepared(apart))
             std = values.std(axis=0)
             self.mean_, self.std_ = values.mean(axis=0), np.where(std > 0, std, 1.0)
 
@@ -191,9 +198,9 @@ default="score_samples"
             )
         return reference.take(slice(n, None)), reference.take(slice(n))
 
-    def _seen(self, pool):
-        """Return what the estimator is given: features, or the set as it is."""
-        return pool.data if self.features_ is None else extract(self.features_, pool.data)
+    def _prepared(self, samples):
+        """Return what the estimator is fitted on or applied to: features, or the set as it is."""
+        return samples.data if self.features_ is None else extract(self.features_, samples.data)
 
     def _values(self, data):
         name = _METHODS[self.output]

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..similarity import REDUCTIONS
-from .pools import Pool, own, same_content, same_group
+from .samples import Samples, same_content, same_content_or_patient, same_patient
 
 NULLS = ("self", "cross", "reference", "both")
 
 _MOST_X = 4000  # images of X: 16 million pairs
 _MOST_REFERENCE = 1000
 
-Compare = Callable[[Pool, Pool], NDArray]  # from two sets to their matrix of similarities
+Compare = Callable[[Samples, Samples], NDArray]  # from two sets to their matrix of similarities
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Null:
         return cls._of_parts([(np.asarray(similarities, dtype=np.float64).ravel(), 1.0)], None)
 
     @classmethod
-    def of_pairs(cls, pairs: str, x: Pool, reference: Pool, compare: Compare, diag: str = "exclude") -> Self:
+    def of_pairs(cls, pairs: str, x: Samples, reference: Samples, compare: Compare, diag: str = "exclude") -> Self:
         """Return the null of the similarities of pairs of unrelated images.
 
         Of more than 4,000 images of X and 1,000 of the reference a sample is compared, and its pairs are weighted so
@@ -49,12 +49,12 @@ class Null:
         pairs : {"self", "cross", "reference", "both"}
             X with X, X with the reference, the reference with itself, or all of these: the matrix of both sets with
             both, which holds the pairs of X and the reference twice.
-        x, reference : Pool
+        x, reference : Samples
         compare : callable
         diag : {"exclude", "row_mean"}
             What an image compared with itself counts as: nothing, or the mean of its row.
         """
-        some_x, some_reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+        some_x, some_reference = x.draw(_MOST_X), reference.draw(_MOST_REFERENCE)
         parts = []
         if pairs in ("self", "both"):
             parts += _within(some_x, len(x), compare, diag)
@@ -67,7 +67,7 @@ class Null:
 
     @classmethod
     def of_reductions(
-        cls, pairs: str, x: Pool, reference: Pool, compare: Compare, reductions: list[str], k: int = 1
+        cls, pairs: str, x: Samples, reference: Samples, compare: Compare, reductions: list[str], k: int = 1
     ) -> Self:
         """Return the null of reductions: each image reduced over the images that it is unrelated to.
 
@@ -80,7 +80,7 @@ class Null:
         k : int, default=1
             For `topk`.
         """
-        some_x, some_reference = x.sample(_MOST_X), reference.sample(_MOST_REFERENCE)
+        some_x, some_reference = x.draw(_MOST_X), reference.draw(_MOST_REFERENCE)
         compared = {
             "self": [(some_x, [some_x])],
             "cross": [(some_x, [some_reference])],
@@ -90,7 +90,7 @@ class Null:
         parts = []
         for members, others in compared[pairs]:
             similarities = np.hstack([compare(members, other) for other in others])
-            similarities[np.hstack([own(members, other) for other in others])] = np.nan
+            similarities[np.hstack([same_content_or_patient(members, other) for other in others])] = np.nan
             columns = [
                 REDUCTIONS[name](similarities, k) if name in REDUCTIONS else np.zeros(len(members))
                 for name in reductions
@@ -137,7 +137,7 @@ class Null:
         return values / std if how == "zscore" and std > 0 else values
 
 
-def measure_null(model, X, x: Pool, compare: Compare) -> Null | None:
+def measure_null(model, X, x: Samples, compare: Compare) -> Null | None:
     """Return the null that the parameters of a ReferenceSimilarity ask for, or None.
 
     Parameters
@@ -146,7 +146,7 @@ def measure_null(model, X, x: Pool, compare: Compare) -> Null | None:
         With its `reference_`.
     X : ImageSet or array-like
         What a callable null is given.
-    x : Pool
+    x : Samples
         X, opened.
     compare : callable
     """
@@ -161,11 +161,11 @@ def measure_null(model, X, x: Pool, compare: Compare) -> Null | None:
     return Null.of_similarities(null(X) if callable(null) else null)
 
 
-def _within(members: Pool, n: int, compare: Compare, diag: str) -> list[tuple[NDArray, float]]:
+def _within(members: Samples, n: int, compare: Compare, diag: str) -> list[tuple[NDArray, float]]:
     """Return the similarities among the sampled members of a set of n, and how many pairs each stands for."""
     similarities = compare(members, members)
-    itself, kin = same_content(members, members), same_group(members, members)
-    counts = ~itself if kin is None else ~(itself | kin)
+    itself, patient = same_content(members, members), same_patient(members, members)
+    counts = ~itself if patient is None else ~(itself | patient)
     share = len(members) / n
     pair = 1.0 if share == 1 else (n * (n - 1)) / max(len(members) * (len(members) - 1), 1)
     parts = [(similarities[counts], pair)]

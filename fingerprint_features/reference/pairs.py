@@ -1,14 +1,20 @@
-"""PairClassifier: a classifier that judges pairs of an image and a reference image, and lets the pairs vote."""
+"""PairClassifier: a classifier of pairs of an image and a reference image, whose answers are aggregated."""
+
+from collections.abc import Callable
+from typing import Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone, is_classifier
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.utils import assert_all_finite, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from ..checks import check_int, check_option, fail
+from ..images import ImageSet
 from .base import ReferenceEstimator
-from .pools import by_content, extract, groups_known, own, same_group
+from .opening import extract
+from .samples import by_content, patients_known, same_content_or_patient, same_patient
 
 _CELLS = 2**22  # numbers held at a time: 32 MB
 
@@ -22,35 +28,36 @@ _PAIRS = {
 
 
 class PairClassifier(ClassifierMixin, ReferenceEstimator):
-    """Classify pairs of an image and a reference image, usually a generated one, and sum up the pairs of each image.
+    """Classify images by classifying their pairs with reference images, usually generated ones.
 
-    In `fit` every image is paired with members of the reference, each pair has the label of its image, and the
-    estimator learns the pairs. In `predict` images are paired in the same way, and their pairs are asked.
+    `fit` pairs every image with images of the reference, gives each pair the label of its image, and fits the
+    estimator on the pairs. `predict` pairs images in the same way and aggregates the answers for their pairs.
 
     Parameters
     ----------
     estimator : classifier
-        What learns the pairs; a clone is fitted.
+        Learns the pairs; a clone is fitted.
     reference : ImageSet or array-like of shape (n_reference, d), default=None
-        What to pair with. None takes the X seen in `fit`, with whatever has an image's own content left out.
+        What to pair with. None takes the X seen in `fit`; no image is then paired with one of the same content.
     features : transformer, default=None
         Turns X and reference into tables; a clone of it is fitted. None pairs tables as they are.
     pair : {"absdiff", "product", "concat", "absdiff+product", "groupdist"} or callable, default="absdiff"
-        What the estimator sees of an image's row a and a reference image's row b: ``|a - b|``, ``a * b``, both rows,
-        ``|a - b|`` and ``a * b``; with ``"groupdist"`` the mean of ``|a - b|`` over each group of columns: those
-        whose names differ only after the last underscore. For TextureCDF it is the Wasserstein distance, map by map.
-        A callable takes the rows of many pairs, ``pair(A, B)``, both of shape (n, d), and returns one row a pair.
+        What the estimator is given for the row a of an image and the row b of a reference image: ``|a - b|``;
+        ``a * b``; both rows; ``|a - b|`` and ``a * b``; or, with ``"groupdist"``, the mean of ``|a - b|`` over each
+        group of columns, where a group has equal names up to the last underscore (for TextureCDF this is the
+        Wasserstein distance of each texture map). A callable ``pair(A, B)`` takes the rows of n pairs, both of shape
+        (n, d), and returns one row per pair.
     n_pairs : int or None, default=20
-        Reference images that each image is paired with. None takes all.
+        Number of reference images that each image is paired with. None takes all.
     aggregate : {"mean", "majority", "max"}, default="mean"
-        How an image's pairs become one answer: the mean of their probabilities; the share of pairs that are put in
-        each class, which any classifier can do; or the largest probability, so that one pair is enough. ``"max"`` is
-        about the second of two classes (used, of 0 and 1), and the first has what is left of 1; for more classes,
-        the largest of each, divided by their sum.
+        How the pairs of an image give its probabilities: the mean over the pairs; the share of pairs predicted for
+        each class, which works with any classifier; or the maximum, so that one pair is enough. With two classes,
+        ``"max"`` is taken for the second class (used, of 0 and 1), and the first gets the rest; with more classes,
+        the maxima are divided by their sum.
     fit_features : {"x", "reference", "both"}, default="x"
         What `features` learns from.
     random_state : int, RandomState instance or None, default=0
-        Together with the content of an image, decides which members it is paired with.
+        Decides, together with the content of an image, which reference images it is paired with.
 
     Attributes
     ----------
@@ -60,6 +67,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         The fitted clone.
     features_ : transformer or None
         The fitted features.
+    patients_known_ : bool
+        Whether the patients of all sets that need them are known.
 
     See Also
     --------
@@ -68,19 +77,18 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
 
     Notes
     -----
-    Members of an image's own patient are left out when both sets carry groups; without a reference, images of unknown
-    patients warn. Content decides the pairs, never position: neither the order of X nor that of the reference matters,
-    and an image alone has the answer that it has among others; only that the digest of a file is not the one of its
-    array, so that each draws its own members if there are more than `n_pairs`. A tie goes to the first class.
+    No image is paired with its own patient if both sets have groups. Without a reference, unknown patients give a
+    warning. The pairs of an image depend on its content and on the reference only, not on the order of either or on
+    other images. A tie goes to the first class.
 
-    The estimator learns ``n * n_pairs`` rows, all of them in memory: 400 images with 20 pairs are 8,000, which is fast
-    for linear models and trees, while the time of a kernel SVC grows with the square. Prediction holds some 4 million
-    numbers at a time. Pairs of one image are no independent samples: a cross-validation around this block keeps them
-    together, one inside the estimator (early stopping, calibration, a grid search) does not.
+    The estimator learns ``n * n_pairs`` rows, all in memory: 400 images with 20 pairs are 8,000 rows, which is fast
+    for linear models and trees; the time of a kernel SVC grows with the square. Prediction holds about 4 million
+    numbers at a time. Pairs of one image are not independent: cross-validation around this estimator keeps them
+    together, but cross-validation inside of it (early stopping, calibration, a grid search) does not.
 
-    `with_reference` keeps the features and the estimator, and pairs images with members of the other reference.
+    A linear estimator cannot tell near from far pairs with ``"concat"``: take a kernel, trees or a network.
 
-    A linear estimator cannot tell near from far in ``"concat"``, which needs a kernel, trees or a network.
+    `with_reference` keeps the features and the estimator, and pairs images with the other reference.
 
     References
     ----------
@@ -93,6 +101,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
 
     Examples
     --------
+    One near pair is enough to call an image used, and the error for a classifier without probabilities:
+
     >>> import numpy as np
     >>> from sklearn.svm import SVC
     >>> from sklearn.tree import DecisionTreeClassifier
@@ -107,15 +117,15 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
 
     def __init__(
         self,
-        estimator,
-        reference=None,
-        features=None,
-        pair="absdiff",
-        n_pairs=20,
-        aggregate="mean",
+        estimator: BaseEstimator,
+        reference: ImageSet | ArrayLike | None = None,
+        features: BaseEstimator | None = None,
+        pair: str | Callable[[NDArray, NDArray], NDArray] = "absdiff",
+        n_pairs: int | None = 20,
+        aggregate: str = "mean",
         *,
-        fit_features="x",
-        random_state=0,
+        fit_features: str = "x",
+        random_state: int | np.random.RandomState | None = 0,
     ):
         self.estimator = estimator
         self.reference = reference
@@ -126,7 +136,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         self.fit_features = fit_features
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ImageSet | ArrayLike, y: ArrayLike) -> Self:
         """Fit the features, pair X with the reference, and fit the estimator on the pairs.
 
         Parameters
@@ -149,7 +159,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         # by content, so that neither the order of X nor that of the reference reaches the estimator
         self._exchange(reference)
-        self.groups_known_ = self._check_groups(self._knows_groups(x))
+        self.patients_known_ = self._check_patients(self._knows_patients(x))
         self.classes_, codes = np.unique(y, return_inverse=True)
         order = sorted(range(len(x)), key=lambda i: (x.digests[i], codes[i]))
         x, y = x.take(order), y[order]
@@ -158,8 +168,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         self._changed_sets = ()
         return self
 
-    def predict(self, X):
-        """Return the class that most of each image's pairs, or the surest of them, speak for.
+    def predict(self, X: ImageSet | ArrayLike) -> NDArray:
+        """Return the class with the highest aggregated probability.
 
         Parameters
         ----------
@@ -172,8 +182,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         answers = self.predict_proba(X)
         return self.classes_[answers.argmax(axis=1)]
 
-    def predict_proba(self, X):
-        """Return what `aggregate` makes of each image's pairs, one column a class; rows sum to 1.
+    def predict_proba(self, X: ImageSet | ArrayLike) -> NDArray[np.float64]:
+        """Return the aggregated probability of each class; rows sum to 1.
 
         Parameters
         ----------
@@ -184,8 +194,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         ndarray of shape (n, n_classes) and dtype float64
         """
         x = self._open(X)
-        if self.groups_known_:
-            self._check_groups(self._knows_groups(x))
+        if self.patients_known_:
+            self._check_patients(self._knows_patients(x))
         x.values = extract(self.features_, x.data)  # all at once: features have workers and batches of their own
         step = max(1, _CELLS // (len(self.reference_) * len(self.classes_)))
         return np.vstack([self._sum_up(x.take(slice(i, i + step))) for i in range(0, len(x), step)])
@@ -236,8 +246,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         check_classification_targets(y)
         return y
 
-    def _knows_groups(self, x):
-        return self.reference is not None or groups_known(x, self.reference_)
+    def _knows_patients(self, x):
+        return self.reference is not None or patients_known(x, self.reference_)
 
     def _has_groups(self):
         return isinstance(self.pair, str) and self.pair == "groupdist"
@@ -264,7 +274,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
 
     def _draw(self, x):
         """Return the pairs, as positions in x and in the reference, and how many each image has."""
-        barred = own(x, self.reference_) if self.reference is None else same_group(x, self.reference_)
+        not_paired = same_content_or_patient if self.reference is None else same_patient
+        barred = not_paired(x, self.reference_)
         everybody, drawn = np.arange(len(self.reference_)), []
         for i, digest in enumerate(x.digests):
             members = everybody if barred is None else np.flatnonzero(~barred[i])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .columns import Comparison
 from .comparer import Comparer
 from .competition import Competition
-from .pools import Pool, groups_known
+from .samples import Samples, patients_known
 
 
 @dataclass
@@ -19,34 +19,34 @@ class ComparedSets:
 
     Attributes
     ----------
-    reference : Pool or None
-    reals : Pool or None
+    reference : Samples or None
+    reals : Samples or None
         The X seen in `fit`. An image is not compared with itself and its own patient here.
-    holdout : Pool or None
+    holdout : Samples or None
         Likewise.
     competition : Competition or None
         For the places that the reference gives.
     """
 
-    reference: Pool | None
-    reals: Pool | None
-    holdout: Pool | None
+    reference: Samples | None
+    reals: Samples | None
+    holdout: Samples | None
     competition: Competition | None = None
 
     @classmethod
-    def opened(cls, against: str, x: Pool, reference: Pool | None, holdout: Pool | None) -> Self:
+    def opened(cls, against: str, x: Samples, reference: Samples | None, holdout: Samples | None) -> Self:
         """Return the sets that `against` names; without a reference, X is compared with itself."""
         alone = reference is None
         return cls(None if against == "self" else reference, x if alone or against != "reference" else None, holdout)
 
-    def compare(self, x: Pool, comparer: Comparer, k: int, radius: float | None) -> Comparison:
+    def compare(self, x: Samples, comparer: Comparer, k: int, radius: float | None) -> Comparison:
         """Return what the columns of x are made of."""
         similarities, to_holdout = self.similarities(x, comparer), None
         if self.holdout is not None:
             to_holdout = comparer.without_own(x, self.holdout)
         return Comparison(x, similarities, to_holdout, self.competition, k, comparer.distances, radius)
 
-    def similarities(self, x: Pool, comparer: Comparer) -> NDArray[np.float64]:
+    def similarities(self, x: Samples, comparer: Comparer) -> NDArray[np.float64]:
         """Return the similarities of x to the reference and the reals, NaN where a member does not count."""
         parts = []
         if self.competition is not None:
@@ -57,15 +57,15 @@ class ComparedSets:
             parts.append(comparer.without_own(x, self.reals))
         return comparer.enough(x, np.hstack(parts))
 
-    def blocks(self, x: Pool, comparer: Comparer) -> Iterator[Pool]:
+    def blocks(self, x: Samples, comparer: Comparer) -> Iterator[Samples]:
         """Yield x in parts whose similarities to all sets fit into memory."""
         return comparer.blocks(x, sum(len(others or ()) for others in (self.reference, self.reals, self.holdout)))
 
-    def median_distance(self, x: Pool, comparer: Comparer) -> float:
+    def median_distance(self, x: Samples, comparer: Comparer) -> float:
         """Return the median distance of x to what is nearest to it."""
         nearest = [np.nanmax(self.similarities(part, comparer), axis=1) for part in self.blocks(x, comparer)]
         return float(np.median(comparer.distances(np.concatenate(nearest))))
 
-    def groups_known(self, x: Pool) -> bool:
+    def patients_known(self, x: Samples) -> bool:
         """Return whether patients are known wherever they matter."""
-        return all(groups_known(x, others) for others in (self.reals, self.holdout) if others is not None)
+        return all(patients_known(x, others) for others in (self.reals, self.holdout) if others is not None)

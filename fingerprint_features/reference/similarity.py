@@ -1,19 +1,22 @@
 """ReferenceSimilarity: how close each image is to the generated set, in columns for classifiers and thresholds."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
+from os import PathLike
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 
+from ..cache import FeatureCache
 from ..images import ImageSet
 from .base import ReferenceEstimator
 from .columns import column_name, make_columns, metric_name, nearest_needed, need
 from .comparer import Comparer
 from .competition import Competition
 from .null import measure_null
-from .pools import refuse_overlap, unused
+from .opening import refuse_overlap, unused
 from .rules import check_exchangeable, check_params, check_places
 from .sets import ComparedSets
 
@@ -81,7 +84,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         The null; an array with ``null_of="reduced"``.
     radius_ : float or None
         The distance that ``"monte_carlo"`` calls near.
-    groups_known_ : bool
+    patients_known_ : bool
         Whether the patients of all sets that need them are known.
 
     See Also
@@ -126,22 +129,22 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     def __init__(
         self,
-        reference=None,
-        features=None,
-        metric="euclidean",
-        reduce="max",
+        reference: ImageSet | ArrayLike | None = None,
+        features: BaseEstimator | None = None,
+        metric: str | Callable = "euclidean",
+        reduce: str | Sequence[str] | None = "max",
         *,
-        holdout=None,
-        against="reference",
-        null=None,
-        standardize=None,
-        null_of="pairs",
-        k=1,
-        diag="exclude",
-        fit_features="x",
-        cache=None,
-        n_jobs=None,
-        progress=False,
+        holdout: ImageSet | ArrayLike | str | None = None,
+        against: str = "reference",
+        null: str | Callable | ArrayLike | None = None,
+        standardize: str | None = None,
+        null_of: str = "pairs",
+        k: int = 1,
+        diag: str = "exclude",
+        fit_features: str = "x",
+        cache: str | PathLike | FeatureCache | None = None,
+        n_jobs: int | None = None,
+        progress: bool = False,
     ):
         self.reference = reference
         self.features = features
@@ -173,7 +176,8 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self
         """
         check_params(self, self._names())
-        x, reference, holdout = self._open_sets(X, None if self.features is not None else self._sees_images()).values()
+        images_wanted = None if self.features is not None else self.metric == "ssim"
+        x, reference, holdout = self._open_sets(X, images_wanted).values()
         if self._takes_unused():
             holdout = x.take(unused(self, x, y))
         elif holdout is not None:
@@ -181,7 +185,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self._fit_features(x, reference, y)
         self.reference_ = reference
         self.sets_ = ComparedSets.opened(self.against, x, None if self.reference is None else reference, holdout)
-        self.groups_known_ = self._check_groups(self.sets_.groups_known(x))
+        self.patients_known_ = self._check_patients(self.sets_.patients_known(x))
         self._learn(X, x)
         self._changed_sets = ()
         return self
@@ -200,15 +204,16 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         x = self._open(X)
         if self.sets_.holdout is not None and not self._takes_unused():
             refuse_overlap(x, self.sets_.holdout)
-        if self.groups_known_:
-            self._check_groups(self.sets_.groups_known(x))
+        if self.patients_known_:
+            self._check_patients(self.sets_.patients_known(x))
         comparer = self._comparer()
         return np.vstack([self._columns(part, comparer) for part in self.sets_.blocks(x, comparer)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = not self._sees_images()
-        tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None or self._sees_images()
+        images = self.metric == "ssim"
+        tags.input_tags.two_d_array = not images
+        tags.input_tags.three_d_array = tags.input_tags.string = images or self.features is not None
         tags.target_tags.required = self._takes_unused()
         tags.transformer_tags.preserves_dtype = []
         return tags
@@ -224,9 +229,6 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     def _takes_unused(self):
         return isinstance(self.holdout, str)
-
-    def _sees_images(self):
-        return isinstance(self.metric, str) and self.metric == "ssim"
 
     def _learn(self, X, x):
         """Measure the null, the competition and the radius; each only where it is needed."""
@@ -253,7 +255,5 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         return similarities if self.standardize is None else self.null_.standardized(similarities, self.standardize)
 
     def _comparer(self):
-        needed = nearest_needed(self._names(), self.k)
-        return Comparer(
-            type(self).__name__, self.metric, self.features_, needed, self.cache, self.n_jobs, self.progress
-        )
+        n = nearest_needed(self._names(), self.k)
+        return Comparer(type(self).__name__, self.metric, self.features_, n, self.cache, self.n_jobs, self.progress)

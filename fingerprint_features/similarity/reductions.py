@@ -74,7 +74,7 @@ def rank(S: ArrayLike, competitors: ArrayLike, *, exclude: ArrayLike | None = No
     competitors : array-like of shape (n_competitors, n_reference)
         Similarities of the competitors and the same reference images.
     exclude : array-like of bool of shape (n_images, n_competitors), default=None
-        Competitors that an image does not meet: itself, images of its own group.
+        Competitors that do not count for an image: itself, images of its group.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def hit_max(
     S = _block(S)
     standings = _standings(S, competitors, exclude, position)
     return np.array(
-        [np.max(own, where=ahead < k, initial=missing) for own, (_, _, ahead, _) in zip(S, standings, strict=True)]
+        [np.max(row, where=ahead < k, initial=missing) for row, (_, _, ahead, _) in zip(S, standings, strict=True)]
     )
 
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from fingerprint_features import SIFTWords, TextureCDF
-from fingerprint_features.reference.pools import Pool, by_content
+from fingerprint_features.reference.samples import Samples, by_content
 from tests.recipes.sets import fit_on, make_on, small_task
 
 
@@ -46,7 +46,7 @@ def test_hashes_within_50_bits_of_256(task, images):
 
 def test_words_are_learnt_on_the_generated_images_and_neighbours_are_labelled_reals(task):
     model = fit_on("dmk-2023-sift-knn", task, n_words=30)
-    words = SIFTWords(30, random_state=42).fit(by_content(Pool(task.reference)).data)
+    words = SIFTWords(30, random_state=42).fit(by_content(Samples(task.reference)).data)
     present = words.transform(task.X) > 0  # the published counts never exceed one
     assert_array_equal(model[0].transform(task.X), present)
     nearest = KNeighborsClassifier(5).fit(present, task.y)

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 
 from fingerprint_features.reference.comparer import Comparer
 from fingerprint_features.reference.competition import Competition
-from fingerprint_features.reference.pools import Pool
+from fingerprint_features.reference.samples import Samples
 
 RNG = np.random.default_rng(0)
 IMAGES, REFERENCE = RNG.integers(0, 4, (12, 2)).astype(float), RNG.integers(0, 4, (7, 2)).astype(float)
@@ -19,12 +19,12 @@ def compare(a, b):
 
 @pytest.fixture
 def competition():
-    return Competition.among(Pool(IMAGES), Pool(REFERENCE), Comparer("X", compare))
+    return Competition.among(Samples(IMAGES), Samples(REFERENCE), Comparer("X", compare))
 
 
 def test_every_content_competes_once_whatever_the_order(competition):
     assert len(competition.images) == len(np.unique(IMAGES, axis=0)) < 12
-    turned = Competition.among(Pool(IMAGES[::-1].copy()), Pool(REFERENCE), Comparer("X", compare))
+    turned = Competition.among(Samples(IMAGES[::-1].copy()), Samples(REFERENCE), Comparer("X", compare))
     assert_array_equal(turned.similarities, competition.similarities)
     assert_array_equal(compare(competition.images.data, REFERENCE), competition.similarities)
 
@@ -35,11 +35,11 @@ def test_what_competes_is_not_compared_again(competition):
         return compare(a, b)
 
     seen = []
-    x = Pool(np.vstack([IMAGES[3], [9.0, 9.0], IMAGES[5]]))
-    similarities = competition.compared(x, Pool(REFERENCE), Comparer("X", count))
+    x = Samples(np.vstack([IMAGES[3], [9.0, 9.0], IMAGES[5]]))
+    similarities = competition.compared(x, Samples(REFERENCE), Comparer("X", count))
     assert seen == [(9.0, 9.0)]
     assert_array_equal(similarities, compare(x.data, REFERENCE))
-    competition.compared(Pool(IMAGES), Pool(REFERENCE), Comparer("X", count))
+    competition.compared(Samples(IMAGES), Samples(REFERENCE), Comparer("X", count))
     assert len(seen) == 1
 
 
@@ -50,7 +50,7 @@ def test_every_reference_image_gives_k_places_ties_included(competition, k):
 
 
 def test_the_number_without_a_hit_is_below_every_hit(competition):
-    far = Pool(np.array([[99.0, 99.0]]))
+    far = Samples(np.array([[99.0, 99.0]]))
     similarities = compare(far.data, REFERENCE)
     assert_array_equal(competition.hit_max(far, similarities, 1), [competition.no_hit])
     assert competition.no_hit < competition.similarities.min()
@@ -59,7 +59,7 @@ def test_the_number_without_a_hit_is_below_every_hit(competition):
     assert kept.no_hit == -50  # learnt before, and still below
     raised = Competition(competition.images, competition.similarities, 0.0)
     assert raised.no_hit == competition.no_hit
-    level = Competition(Pool(IMAGES[:1]), np.full((1, 3), 0.5))
+    level = Competition(Samples(IMAGES[:1]), np.full((1, 3), 0.5))
     assert level.no_hit == -0.5
 
 

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from fingerprint_features import FeaturePipeline, ImageSet
 from fingerprint_features.decide import ThresholdClassifier
 from fingerprint_features.reference import ReferenceModel
-from fingerprint_features.reference.pools import Pool, by_content
+from fingerprint_features.reference.samples import Samples, by_content
 from tests.helpers import Centre, Mean
 from tests.reference.worlds import patients
 
@@ -28,7 +28,7 @@ X, REFERENCE, CONTRAST = (
     RNG.standard_normal((40, 3)) - 1,
 )
 # in the order in which estimators see them, whatever order they come in
-REFERENCE, CONTRAST = (by_content(Pool(table)).data for table in (REFERENCE, CONTRAST))
+REFERENCE, CONTRAST = (by_content(Samples(table)).data for table in (REFERENCE, CONTRAST))
 
 
 def column(estimator, **params):

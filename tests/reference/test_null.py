@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from fingerprint_features import ImageSet
 from fingerprint_features.reference import ReferenceSimilarity
 from fingerprint_features.reference.null import Null
-from fingerprint_features.reference.pools import Pool
+from fingerprint_features.reference.samples import Samples
 from tests.reference.worlds import patched
 
 RNG = np.random.default_rng(0)
@@ -37,7 +37,7 @@ def small_samples(monkeypatch):
 @pytest.mark.parametrize("diag", ["exclude", "row_mean"])
 def test_a_sample_has_mean_and_deviation_of_the_whole_matrix(diag, small_samples):
     x, reference = (
-        Pool(np.column_stack([np.full(n, of), np.arange(n)]).astype(float)) for n, of in ((30, 0), (400, 1))
+        Samples(np.column_stack([np.full(n, of), np.arange(n)]).astype(float)) for n, of in ((30, 0), (400, 1))
     )
     whole = np.block([[by_kind(x, x), by_kind(x, reference)], [by_kind(reference, x), by_kind(reference, reference)]])
     whole = whole.ravel() if diag == "row_mean" else whole[~np.eye(430, dtype=bool)]
@@ -52,7 +52,7 @@ def test_a_sample_has_mean_and_deviation_of_the_whole_matrix(diag, small_samples
 def test_a_sample_of_real_distances_comes_close_to_the_whole(small_samples):
     whole = np.vstack([X, REFERENCE])
     pairs = -cdist(whole, whole)[~np.eye(430, dtype=bool)]
-    null = Null.of_pairs("both", Pool(X), Pool(REFERENCE), compare)
+    null = Null.of_pairs("both", Samples(X), Samples(REFERENCE), compare)
     assert_allclose([null.mean, null.std], [pairs.mean(), pairs.std()], rtol=0.05)
 
 
@@ -60,20 +60,27 @@ def test_a_sample_of_real_distances_comes_close_to_the_whole(small_samples):
 @pytest.mark.parametrize("diag", ["exclude", "row_mean"])
 def test_small_sets_are_compared_whole(pairs, diag):
     among, across, within = -cdist(X, X), -cdist(X, REFERENCE), -cdist(REFERENCE, REFERENCE)
-    own = patched if diag == "row_mean" else lambda matrix: matrix[~np.eye(len(matrix), dtype=bool)]
+    off_diagonal = patched if diag == "row_mean" else lambda matrix: matrix[~np.eye(len(matrix), dtype=bool)]
     expected = {
-        "self": own(among).ravel(),
+        "self": off_diagonal(among).ravel(),
         "cross": across.ravel(),
-        "reference": own(within).ravel(),
-        "both": np.concatenate([own(among).ravel(), across.ravel(), across.ravel(), own(within).ravel()]),
+        "reference": off_diagonal(within).ravel(),
+        "both": np.concatenate(
+            [
+                off_diagonal(among).ravel(),
+                across.ravel(),
+                across.ravel(),
+                off_diagonal(within).ravel(),
+            ]
+        ),
     }[pairs]
-    null = Null.of_pairs(pairs, Pool(X), Pool(REFERENCE), compare, diag)
+    null = Null.of_pairs(pairs, Samples(X), Samples(REFERENCE), compare, diag)
     assert_allclose(numbers(null), [expected.mean(), expected.std(), expected.max()])
 
 
 def test_a_copy_in_a_set_counts_as_the_image_itself():
     twice = np.vstack([X, X[:1]])
-    null = Null.of_pairs("self", Pool(twice), Pool(REFERENCE), compare, "row_mean")
+    null = Null.of_pairs("self", Samples(twice), Samples(REFERENCE), compare, "row_mean")
     similarities = -cdist(twice, twice)
     itself = cdist(twice, twice) == 0
     expected = np.where(itself, similarities.mean(axis=1, keepdims=True), similarities)
@@ -81,8 +88,8 @@ def test_a_copy_in_a_set_counts_as_the_image_itself():
 
 
 def test_reductions_of_a_sample_count_as_often_as_they_stand_for(small_samples):
-    null = Null.of_reductions("both", Pool(X), Pool(REFERENCE), compare, ["max", "rank"])
-    kept_x, kept = Pool(X).sample(20).data, Pool(REFERENCE).sample(50).data
+    null = Null.of_reductions("both", Samples(X), Samples(REFERENCE), compare, ["max", "rank"])
+    kept_x, kept = Samples(X).draw(20).data, Samples(REFERENCE).draw(50).data
     rows, both = np.vstack([kept_x, kept]), -cdist(np.vstack([kept_x, kept]), np.vstack([kept_x, kept]))
     np.fill_diagonal(both, -np.inf)
     weights = np.repeat([30 / 20, 400 / 50], [20, 50])
@@ -113,12 +120,12 @@ def test_similarities_measured_elsewhere_and_none_at_all():
         with pytest.raises(ValueError, match="the null has no pairs, or similarities that are not finite"):
             Null.of_similarities(bad)
     with pytest.raises(ValueError, match="the null has no pairs"):
-        Null.of_pairs("self", Pool(X[:1]), Pool(REFERENCE), compare, "row_mean")
+        Null.of_pairs("self", Samples(X[:1]), Samples(REFERENCE), compare, "row_mean")
 
 
 def test_the_estimator_shows_the_null_that_it_uses():
     fitted = ReferenceSimilarity(REFERENCE, null="both", standardize="zscore").fit(X)
-    expected = Null.of_pairs("both", Pool(X), Pool(REFERENCE), compare)
+    expected = Null.of_pairs("both", Samples(X), Samples(REFERENCE), compare)
     assert_allclose([fitted.null_mean_, fitted.null_std_, fitted.null_max_], numbers(expected))
     assert ReferenceSimilarity(REFERENCE).fit(X).null_mean_ is None
 
@@ -126,7 +133,7 @@ def test_the_estimator_shows_the_null_that_it_uses():
 def test_slices_of_a_patient_are_no_pairs_of_the_null():
     pictures = np.random.default_rng(0).integers(0, 256, (4, 6, 6), dtype=np.uint8)
     flat = pictures.reshape(4, -1).astype(float)
-    x = Pool(ImageSet(pictures, groups=["a", "a", "b", "c"]), flat)
+    x = Samples(ImageSet(pictures, groups=["a", "a", "b", "c"]), flat)
     null = Null.of_pairs("self", x, x, lambda a, b: -cdist(a.values, b.values))
     pairs = [-np.linalg.norm(flat[i] - flat[j]) for i, j in ((0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
     assert_allclose(numbers(null), [np.mean(pairs), np.std(pairs), np.max(pairs)])

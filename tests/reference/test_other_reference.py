@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet
 from fingerprint_features.decide import ThresholdClassifier
 from fingerprint_features.reference import PairClassifier, ReferenceModel, ReferenceSimilarity
-from fingerprint_features.reference.pools import Pool, by_content
+from fingerprint_features.reference.samples import Samples, by_content
 from fingerprint_features.similarity import ssim_matrix
 from tests.helpers import Mean, count_lines
 from tests.reference.worlds import memorising_world, two_sets
@@ -137,7 +137,7 @@ def test_a_model_is_fitted_on_the_other_reference_with_the_features_of_fit(stand
         EmpiricalCovariance(), GENERATED, features=StandardScaler(), output="mahalanobis", standardize=standardize
     ).fit(REALS)
     scaler = StandardScaler().fit(REALS)
-    other = scaler.transform(by_content(Pool(TEST_GENERATED)).data)
+    other = scaler.transform(by_content(Samples(TEST_GENERATED)).data)
     learnt, apart = (other, None) if standardize is None else (other[2:], other[:2])
     plain = EmpiricalCovariance().fit(learnt)
     expected = -plain.mahalanobis(scaler.transform(TEST_REALS))

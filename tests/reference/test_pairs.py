@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from fingerprint_features import FeaturePipeline, ImageSet, Pixels, TextureCDF
 from fingerprint_features.reference import PairClassifier
-from tests.helpers import Mean
+from tests.helpers import Mean, write_images
 from tests.reference.worlds import patients, two_sets
 
 RNG = np.random.default_rng(0)
@@ -202,6 +202,14 @@ def test_predict_asks_the_pairs_that_fit_would_have_drawn():
         for row, some in zip(NEW, drawn, strict=True)
     ]
     assert_allclose(model.predict_proba(NEW), expected)
+
+
+def test_a_file_is_paired_as_the_array_it_decodes_to(tmp_path):
+    reals, generated = two_sets()
+    files = write_images(tmp_path, reals)
+    model = PairClassifier(LogisticRegression(), generated, Pixels(), "concat", 3)
+    model.fit(reals, np.arange(len(reals)) % 2)
+    assert_array_equal(model.predict_proba(files), model.predict_proba(reals))
 
 
 def test_more_pairs_than_members_are_all_members():
