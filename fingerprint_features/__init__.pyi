@@ -19,6 +19,7 @@ from .decide import ThresholdClassifier as ThresholdClassifier
 from .evaluate import attribution_scores as attribution_scores
 from .evaluate import confusion_scores as confusion_scores
 from .evaluate import membership_scores as membership_scores
+from .evaluate import pair_verification as pair_verification
 from .evaluate import permutation_test as permutation_test
 from .evaluate import tpr_at_fpr as tpr_at_fpr
 from .evaluate import validate_submission as validate_submission

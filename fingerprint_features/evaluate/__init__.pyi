@@ -21,3 +21,5 @@ from .scores import Scores as Scores
 from .submission import SubmissionFault as SubmissionFault
 from .submission import validate_submission as validate_submission
 from .submission import write_submission as write_submission
+from .verification import PairScores as PairScores
+from .verification import pair_verification as pair_verification

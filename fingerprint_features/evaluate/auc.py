@@ -32,7 +32,7 @@ def resample_auc(y_true, scores, codes, n_bootstrap, rng):
         phantom = group_size * rng.standard_gamma(0.25, (4, len(weights), 1))
         used = np.add.reduceat(weights * y, level_starts, axis=1)
         unused = np.add.reduceat(weights * (1 - y), level_starts, axis=1)
-        samples[block] = _weighted_auc(
+        samples[block] = weighted_auc(
             np.hstack([phantom[0], used, phantom[1]]), np.hstack([phantom[2], unused, phantom[3]])
         )
     return samples
@@ -86,10 +86,11 @@ def random_auc(y_true, codes, n_draws, rng):
     samples = np.empty(n_draws)
     for block in blocks(n_draws, len(used)):
         order = rng.random((len(samples[block]), len(used))).argsort(axis=1)
-        samples[block] = _weighted_auc(used[order], unused[order])
+        samples[block] = weighted_auc(used[order], unused[order])
     return samples
 
 
-def _weighted_auc(used, unused):
+def weighted_auc(used, unused):
+    """Return the AUC of each row of weights (n, n_levels) of both classes, by rising score."""
     below = unused.cumsum(axis=1) - unused / 2
     return (used * below).sum(axis=1) / (used.sum(axis=1) * unused.sum(axis=1))

@@ -71,7 +71,10 @@ def ranking(reference, cache, *, threshold=0.5):
     "vcmi-2023-clustering",
     method="M05",
     exact=False,
-    why="How similar generated images are to each other is measured on at most 1,000 of them.",
+    why=(
+        "How similar generated images are to each other is measured on at most 1,000 of them, and weighted as all of "
+        "them are."
+    ),
     **_VCMI,
 )
 def clustering(reference, cache, *, threshold=3.0):
