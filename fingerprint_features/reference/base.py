@@ -26,7 +26,7 @@ class ReferenceEstimator(BaseEstimator):
     ``_changed_sets = ()`` at the end of `fit`, and says in `_exchange` how it takes another reference.
     """
 
-    _sets = ("reference",)  # the parameters that are sets of images or rows
+    _set_names = ("reference",)  # the parameters that are sets of images or rows
     _changed_sets = ()
 
     def set_params(self, **params: Any) -> Self:
@@ -44,7 +44,7 @@ class ReferenceEstimator(BaseEstimator):
         -------
         self
         """
-        changed = [name for name in self._sets if name in params and params[name] is not getattr(self, name)]
+        changed = [name for name in self._set_names if name in params and params[name] is not getattr(self, name)]
         super().set_params(**params)
         if changed and hasattr(self, "reference_"):
             self._changed_sets = tuple(changed)
@@ -111,7 +111,7 @@ class ReferenceEstimator(BaseEstimator):
     def _open_sets(self, X, images_wanted: bool | None = None) -> dict[str, Samples | None]:
         """Return X and the sets among the parameters by name; the reference is X where there is none."""
         sets = {"X": samples_of_x(self, X, reset=True)}
-        for name in self._sets:
+        for name in self._set_names:
             given = getattr(self, name)
             is_set = given is not None and not isinstance(given, str)
             sets[name] = samples_of_parameter(given, name) if is_set else None

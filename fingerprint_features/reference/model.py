@@ -55,6 +55,10 @@ default="score_samples"
         The fitted clone.
     features_ : transformer or None
         The fitted features.
+    reference_ : Samples
+        The reference, sorted by content, for internal use.
+    n_columns_ : int
+        Number of columns.
     mean_, std_ : ndarray of shape (n_columns,) or None
         Mean and standard deviation for `standardize`.
 
@@ -84,7 +88,7 @@ default="score_samples"
            [-3.]])
     """
 
-    _sets = ("reference", "contrast")
+    _set_names = ("reference", "contrast")
 
     def __init__(
         self,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..similarity import REDUCTIONS
+from .comparer import Comparer
 from .samples import Samples, same_content, same_content_or_patient, same_patient
 
 NULLS = ("self", "cross", "reference", "both")
@@ -67,14 +68,15 @@ class Null:
 
     @classmethod
     def of_reductions(
-        cls, pairs: str, x: Samples, reference: Samples, compare: Compare, reductions: list[str], k: int = 1
+        cls, pairs: str, x: Samples, reference: Samples, comparer: Comparer, reductions: list[str], k: int = 1
     ) -> Self:
         """Return the null of reductions: each image reduced over the images that it is unrelated to.
 
         Parameters
         ----------
-        pairs, x, reference, compare
+        pairs, x, reference
             As in `of_pairs`. Every sampled image of a set counts as often as it stands for.
+        comparer : Comparer
         reductions : list of str
             The null has one entry for each; 0 for those that are no key of `REDUCTIONS`.
         k : int, default=1
@@ -89,8 +91,9 @@ class Null:
         }
         parts = []
         for members, others in compared[pairs]:
-            similarities = np.hstack([compare(members, other) for other in others])
+            similarities = np.hstack([comparer(members, other) for other in others])
             similarities[np.hstack([same_content_or_patient(members, other) for other in others])] = np.nan
+            similarities = comparer.enough(members, similarities)
             columns = [
                 REDUCTIONS[name](similarities, k) if name in REDUCTIONS else np.zeros(len(members))
                 for name in reductions
@@ -137,7 +140,7 @@ class Null:
         return values / std if how == "zscore" and std > 0 else values
 
 
-def measure_null(model, X, x: Samples, compare: Compare) -> Null | None:
+def measure_null(model: Any, X: Any, x: Samples, comparer: Comparer) -> Null | None:
     """Return the null that the parameters of a ReferenceSimilarity ask for, or None.
 
     Parameters
@@ -148,16 +151,16 @@ def measure_null(model, X, x: Samples, compare: Compare) -> Null | None:
         What a callable null is given.
     x : Samples
         X, opened.
-    compare : callable
+    comparer : Comparer
     """
     null = "self" if model.null is None and model.standardize is not None else model.null
     if null is None:
         return None
     if model.null_of == "reduced":
         names = [model.reduce] if isinstance(model.reduce, str) else model.reduce
-        return Null.of_reductions(null, x, model.reference_, compare, names, model.k)
+        return Null.of_reductions(null, x, model.reference_, comparer, names, model.k)
     if isinstance(null, str):
-        return Null.of_pairs(null, x, model.reference_, compare, model.diag)
+        return Null.of_pairs(null, x, model.reference_, comparer, model.diag)
     return Null.of_similarities(null(X) if callable(null) else null)
 
 

@@ -67,6 +67,12 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         The fitted clone.
     features_ : transformer or None
         The fitted features.
+    reference_ : Samples
+        The reference, sorted by content, for internal use.
+    column_groups_ : ndarray of int of shape (n_features,) or None
+        The group of each column, for ``pair="groupdist"``.
+    seed_ : int
+        The seed of the pairs.
     patients_known_ : bool
         Whether the patients of all sets that need them are known.
 

@@ -1,6 +1,7 @@
-"""Which parameters of ReferenceSimilarity go together."""
+"""Checks of the parameters of ReferenceSimilarity, each alone and all together."""
 
 import os
+from typing import Any
 
 from ..cache import FeatureCache
 from ..checks import check_int, check_n_jobs, check_option, fail
@@ -9,7 +10,7 @@ from .columns import COLUMNS, need
 from .null import NULLS
 
 
-def check_params(estimator, reductions):
+def check_params(estimator: Any, reductions: list[str]) -> None:
     """Raise ValueError for a parameter out of its range, and for parameters that contradict each other.
 
     Parameters
@@ -45,13 +46,13 @@ def check_params(estimator, reductions):
         _check_reduced_null(estimator, reductions)
 
 
-def _check_cache(estimator):
+def _check_cache(estimator: Any) -> None:
     if estimator.cache is None:
         return
     if not isinstance(estimator.cache, (str, os.PathLike, FeatureCache)):
         fail(estimator, "cache", "None, a path or a FeatureCache")
     if estimator.metric != "ssim":
-        fail(estimator, "cache", "None but for metric='ssim': give it to features=FeaturePipeline(..., cache=...)")
+        fail(estimator, "cache", "None unless metric='ssim': give it to features=FeaturePipeline(..., cache=...)")
 
 
 def _check_reduced_null(estimator, reductions):
@@ -79,7 +80,7 @@ def _check_sets(estimator, reductions):
         raise ValueError(f"null={estimator.null!r} needs a second set: pass reference=")
 
 
-def check_places(estimator, n_competing):
+def check_places(estimator: Any, n_competing: int) -> None:
     """Raise if every image would have every place that a reference image gives."""
     counting = [name for name in need(estimator._names(), "competition") if COLUMNS[name].uses_k]
     if counting and estimator.k > n_competing:
@@ -89,7 +90,7 @@ def check_places(estimator, n_competing):
         )
 
 
-def check_exchangeable(estimator):
+def check_exchangeable(estimator: Any) -> None:
     """Raise if the columns of a fitted estimator cannot be had with another reference."""
     if estimator.reduce is None:
         raise ValueError(

@@ -80,6 +80,8 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     ----------
     features_ : transformer or None
         The fitted features.
+    reference_, sets_, null_ : Samples, ComparedSets, Null
+        The reference, all sets that X is compared with, and the null (or None), for internal use.
     null_mean_, null_std_, null_max_ : float, ndarray of shape (n_reductions,) or None
         The null; an array with ``null_of="reduced"``.
     radius_ : float or None
@@ -125,7 +127,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     target y is None. Call fit(X, y)
     """
 
-    _sets = ("reference", "holdout")
+    _set_names = ("reference", "holdout")
 
     def __init__(
         self,
@@ -178,7 +180,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         check_params(self, self._names())
         images_wanted = None if self.features is not None else self.metric == "ssim"
         x, reference, holdout = self._open_sets(X, images_wanted).values()
-        if self._takes_unused():
+        if isinstance(self.holdout, str):
             holdout = x.take(unused(self, x, y))
         elif holdout is not None:
             refuse_overlap(x, holdout)
@@ -202,7 +204,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         ndarray of shape (n, n_reductions) and dtype float64
         """
         x = self._open(X)
-        if self.sets_.holdout is not None and not self._takes_unused():
+        if self.sets_.holdout is not None and not isinstance(self.holdout, str):
             refuse_overlap(x, self.sets_.holdout)
         if self.patients_known_:
             self._check_patients(self.sets_.patients_known(x))
@@ -214,7 +216,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         images = self.metric == "ssim"
         tags.input_tags.two_d_array = not images
         tags.input_tags.three_d_array = tags.input_tags.string = images or self.features is not None
-        tags.target_tags.required = self._takes_unused()
+        tags.target_tags.required = isinstance(self.holdout, str)
         tags.transformer_tags.preserves_dtype = []
         return tags
 
@@ -226,9 +228,6 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     def _names(self):
         return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce or ())
-
-    def _takes_unused(self):
-        return isinstance(self.holdout, str)
 
     def _learn(self, X, x):
         """Measure the null, the competition and the radius; each only where it is needed."""

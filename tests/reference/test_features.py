@@ -121,7 +121,7 @@ def test_tables_of_different_widths_are_told_apart():
         ({"n_jobs": 0}, "'n_jobs' parameter"),
         ({"progress": "yes"}, "'progress' parameter"),
         ({"cache": 3}, "'cache' parameter .* None, a path or a FeatureCache"),
-        ({"cache": "rows.cache"}, r"None but for metric='ssim': give it to features=FeaturePipeline"),
+        ({"cache": "rows.cache"}, r"None unless metric='ssim': give it to features=FeaturePipeline"),
     ],
 )
 def test_bad_parameters_are_told(params, message):

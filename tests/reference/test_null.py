@@ -7,6 +7,7 @@ from scipy.spatial.distance import cdist
 
 from fingerprint_features import ImageSet
 from fingerprint_features.reference import ReferenceSimilarity
+from fingerprint_features.reference.comparer import Comparer
 from fingerprint_features.reference.null import Null
 from fingerprint_features.reference.samples import Samples
 from tests.reference.worlds import patched
@@ -17,6 +18,9 @@ X, REFERENCE = RNG.standard_normal((30, 4)), RNG.standard_normal((400, 4)) * 0.5
 
 def compare(a, b):
     return -cdist(a.data, b.data)
+
+
+COMPARER = Comparer("X", lambda a, b: -cdist(a, b))
 
 
 def numbers(null):
@@ -88,7 +92,7 @@ def test_a_copy_in_a_set_counts_as_the_image_itself():
 
 
 def test_reductions_of_a_sample_count_as_often_as_they_stand_for(small_samples):
-    null = Null.of_reductions("both", Samples(X), Samples(REFERENCE), compare, ["max", "rank"])
+    null = Null.of_reductions("both", Samples(X), Samples(REFERENCE), COMPARER, ["max", "rank"])
     kept_x, kept = Samples(X).draw(20).data, Samples(REFERENCE).draw(50).data
     rows, both = np.vstack([kept_x, kept]), -cdist(np.vstack([kept_x, kept]), np.vstack([kept_x, kept]))
     np.fill_diagonal(both, -np.inf)
