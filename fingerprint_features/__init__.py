@@ -3,8 +3,7 @@
 Everything public is reachable from here and loaded when first used; ``__init__.pyi`` lists it.
 """
 
-import lazy_loader
-
 from ._version import __version__ as __version__
+from .lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

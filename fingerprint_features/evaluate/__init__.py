@@ -1,5 +1,5 @@
 """Honest scores: values with intervals and trivial baselines, tests by patient, submission files."""
 
-import lazy_loader
+from ..lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -1,6 +1,7 @@
 """SSIM: how alike each image and every image of a reference set are, pixel by pixel."""
 
 import hashlib
+import os
 import threading
 from weakref import WeakKeyDictionary
 
@@ -166,7 +167,8 @@ class _Known:
         """Find the size of the images; keep them made ready if they are few."""
         if self.shape is None:
             first = next(self.pictures(images))
-            self.shape, self.small = first.shape, first.nbytes * len(images) <= _KEPT
+            self.small = first.nbytes * len(images) <= _KEPT
+            self.shape = first.shape  # last: a process may be forked between the two
         if self.small and (gaussian, device) not in self.pools:
             self.pools[gaussian, device] = SSIMPool(self.pictures(images), gaussian=gaussian, device=device)
 
@@ -188,6 +190,15 @@ class _Known:
                     f"{height}x{width}"
                 )
             yield gray
+
+
+def _free_lock():
+    global _lock
+    _lock = threading.Lock()  # the thread that held it, if one did, is not in this process
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_lock)
 
 
 def _know(images):

@@ -1,5 +1,5 @@
 """Recipes: every published system by name, put together from the blocks below."""
 
-import lazy_loader
+from ..lazy import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -2,7 +2,8 @@
 
 import cv2
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _FRACTION_BITS = 8  # polygon corners are given to 1/256 of a pixel
 

@@ -1,7 +1,8 @@
 """Branching tubes that fill a volume, and how a slice cuts them."""
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _PULL = 0.30  # share of the way to the middle of its targets that a branch runs before it forks
 _JITTER = 0.03  # how crooked branches are, relative to their length

@@ -1,4 +1,5 @@
 """CNNEmbedding: frozen networks as extractors. Nothing here imports torch before it is used."""
 
-from .embedding import CNNEmbedding as CNNEmbedding
-from .preprocessing import Preprocessing as Preprocessing
+from ...lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _N_STDS = 3  # half-width of a kernel, in standard deviations
 _GROUP = 4  # taps added up before an accumulator is written back

@@ -7,7 +7,8 @@ does not matter.
 """
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _FEW_LEVELS = 32
 _LANES = 8  # tables for few levels, taken in turn: equal pairs in a row need not wait for one counter
@@ -57,12 +58,12 @@ def cooccurrence_sums(levels, row_offsets, column_offsets, n_levels, symmetric):
                 for x in range(n):
                     low = first[x] if first[x] < second[x] else second[x]
                     high = second[x] if first[x] < second[x] else first[x]
-                    cells[x] = (high << 5) - (low << 5) + low
+                    cells[x] = (np.int64(high) << 5) - (np.int64(low) << 5) + low
             else:
                 for x in range(n):
                     low = first[x] if first[x] < second[x] else second[x]
                     high = second[x] if first[x] < second[x] else first[x]
-                    cells[x] = (high << 8) - (low << 8) + low
+                    cells[x] = (np.int64(high) << 8) - (np.int64(low) << 8) + low
             if not symmetric:
                 for x in range(n):
                     cells[x] += size if first[x] > second[x] else 0
@@ -133,7 +134,7 @@ def _row_moments(levels):
         row = levels[y]
         total = squares = 0
         for x in range(row.size):
-            total += row[x]
+            total += np.int64(row[x])
             squares += np.int64(row[x]) * row[x]
         moments[y, 0], moments[y, 1] = total, squares
     return moments

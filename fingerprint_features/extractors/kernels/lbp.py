@@ -10,8 +10,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from .lbp_3x3 import LARGEST_3X3, encode_3x3
 
 

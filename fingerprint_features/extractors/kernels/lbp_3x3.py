@@ -10,7 +10,8 @@ and columns before, ties are decided one by one with the same sums.
 import math
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 LARGEST_3X3 = 512  # pixels along either side
 

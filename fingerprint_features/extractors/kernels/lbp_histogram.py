@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _LANES = 4  # counters a code has, taken in turn: equal neighbours need not wait for one another
 

@@ -1,7 +1,8 @@
 """Means of the equal parts of sorted values, by a radix sort: linear in time, and exact for any spread of values."""
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _BITS = 11  # three passes over 32 bits, and counters that stay in the fastest cache
 _N_PASSES = 3

@@ -7,7 +7,8 @@ each. Everything is an integer, so the same sums in another order give the same 
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 _BITS = 22  # of the weights' fraction: 8 bits of pixel and 2 of head-room make up 32
 _GROUP = 4  # rows added up before the accumulator is written back

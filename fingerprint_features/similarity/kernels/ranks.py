@@ -1,6 +1,6 @@
 """Comparisons of a row of similarities with those of its competitors."""
 
-from numba import njit
+from ...compiled import njit
 
 
 @njit(nogil=True, cache=True)

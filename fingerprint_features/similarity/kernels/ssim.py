@@ -13,7 +13,8 @@ columns runs into the next row. Such windows have infinite `spreads`, which make
 """
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 SIDE = 7
 BAND = 8  # rows; the work lines of 256 columns fit the first cache

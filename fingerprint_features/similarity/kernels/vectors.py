@@ -5,7 +5,7 @@ digits depend on how many rows are asked for at once. Here equal rows are at dis
 depends on nothing else.
 """
 
-from numba import njit
+from ...compiled import njit
 
 
 @njit(nogil=True, cache=True)

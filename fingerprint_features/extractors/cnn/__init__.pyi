@@ -1,0 +1,2 @@
+from .embedding import CNNEmbedding as CNNEmbedding
+from .preprocessing import Preprocessing as Preprocessing

@@ -1,0 +1,10 @@
+from .check import check_images as check_images
+from .check import drop_failed as drop_failed
+from .digest import image_digest as image_digest
+from .errors import ImageFailure as ImageFailure
+from .errors import ImageReadError as ImageReadError
+from .folder import natural_key as natural_key
+from .folder import scan_folder as scan_folder
+from .imageset import ImageSet as ImageSet
+from .imageset import as_image_set as as_image_set
+from .options import DecodeOptions as DecodeOptions
