@@ -145,6 +145,7 @@ def in_child():
     return SSIM(images[:1]).transform(images)
 """
 
+
 @needs_fork
 @pytest.mark.parametrize("before", [COMPILING, PREPARING], ids=["compiling", "preparing"])
 def test_a_process_forked_beside_a_busy_thread_works(before):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from numbers import Integral, Real
 
 import numpy as np
@@ -34,9 +35,12 @@ def describe(extractor):
     edited = kind.__module__ in EDITED
     code = {"code": code_of(kind, canonical)} if edited else {}
     module = "__main__" if edited else kind.__module__
+    # Without compilation kernels round in another order.
+    interpreted = {"interpreted": True} if "numba" in sys.modules and sys.modules["numba"].config.DISABLE_JIT else {}
     return {
         "class": f"{module}.{kind.__qualname__}",
         **code,
+        **interpreted,
         "values_version": extractor._values_version,
         "params": {name: canonical(v) for name, v in params.items() if name not in extractor._runtime_params},
         "state": canonical(extractor._value_state()),
