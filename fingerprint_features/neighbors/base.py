@@ -2,7 +2,7 @@
 
 from numbers import Integral
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +53,16 @@ class FaissNeighbors(BaseEstimator):
         """
         self._check_params()
         return self._index(self._table(X, reset=True))
+
+    @overload
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, return_distance: Literal[True] = True
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]: ...
+
+    @overload
+    def kneighbors(
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, *, return_distance: Literal[False]
+    ) -> NDArray[np.intp]: ...
 
     def kneighbors(
         self, X: ArrayLike | None = None, n_neighbors: int | None = None, return_distance: bool = True

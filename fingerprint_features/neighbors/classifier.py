@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -103,7 +103,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
         self._codes = np.column_stack([codes.ravel() for _, codes in found])
         return self._index(X)
 
-    def predict_proba(self, X: ArrayLike | None) -> NDArray[np.float64] | list[NDArray[np.float64]]:
+    def predict_proba(self, X: ArrayLike | None) -> Any:
         """Return each class's share of the votes.
 
         Parameters

@@ -1,7 +1,7 @@
 """FaissNearestNeighbors: who is near whom."""
 
 from numbers import Real
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -112,6 +112,20 @@ class FaissNearestNeighbors(FaissNeighbors):
             n_jobs=n_jobs,
         )
         self.radius = radius
+
+    @overload
+    def radius_neighbors(
+        self,
+        X: ArrayLike | None = None,
+        radius: float | None = None,
+        return_distance: Literal[True] = True,
+        sort_results: bool = False,
+    ) -> tuple[NDArray[np.object_], NDArray[np.object_]]: ...
+
+    @overload
+    def radius_neighbors(
+        self, X: ArrayLike | None = None, radius: float | None = None, *, return_distance: Literal[False]
+    ) -> NDArray[np.object_]: ...
 
     def radius_neighbors(
         self,
