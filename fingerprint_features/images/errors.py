@@ -75,7 +75,7 @@ def grouped(failures: Iterable[ImageFailure]) -> list[str]:
         named = ", ".join(ids[:_MOST_NAMED])
         if len(ids) > _MOST_NAMED:
             named = f"{len(ids)} images ({named}, ...)"
-        lines.append(f"{named}: {reason} [{kind}]")
+        lines.append(f"{named}: {printable(reason)} [{kind}]")
     return lines
 
 

@@ -53,7 +53,7 @@ def png_header(data):
             header.pages = max(1, struct.unpack_from(">I", data, body)[0])
             header.by_pillow = header.pages > 1
         elif name == b"tRNS" and colour == 0 and length == 2:
-            level = struct.unpack_from(">H", data, body)[0]
+            level = struct.unpack_from(">H", data, body)[0] % 2**bits  # the low bits count
             header.key = level if bits >= 8 else level * 255 // (2**bits - 1)
         elif name == b"eXIf":
             header.orientation = exif_orientation(data[body:end])

@@ -116,6 +116,11 @@ WHOLE = [
         np.uint8([[0, 51]]),
     ),
     Row(
+        "1-bit PNG whose transparent level has more bits",
+        png(8, 1, 1, 0, [b"\x0f"], chunk(b"tRNS", b"\x00\xff")),
+        np.zeros((1, 8), np.uint8),
+    ),
+    Row(
         "RGB PNG with a transparent colour",
         png(2, 1, 8, 2, [bytes([1, 2, 3, 1, 2, 4])], chunk(b"tRNS", struct.pack(">3H", 1, 2, 3))),
         np.uint8([[[0, 0, 0], [1, 2, 4]]]),
