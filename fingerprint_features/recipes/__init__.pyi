@@ -3,3 +3,4 @@ from .registry import RecipeInfo as RecipeInfo
 from .registry import info as info
 from .registry import make as make
 from .registry import names as names
+from .registry import recipe as recipe

@@ -1,25 +1,32 @@
 """Which recipes there are, what each is and needs, and how it is made by name.
 
-A recipe is one function below one `recipe` declaration, in any file of this folder. Its ordinary parameters are the
-sets it works on (of `reference`, `pool` and `holdout`; one with a default may be left out) and `cache`; what stands
-behind the ``*`` are the overrides that users may give.
+A recipe is one function below one `recipe` declaration, in any file of this folder or of yours.
 """
 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from os import PathLike
+from typing import Any, Literal, TypeVar
 
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+
+from ..cache import FeatureCache
 from ..checks import did_you_mean
+from ..images import ImageSet
+
+Builder = TypeVar("Builder", bound=Callable[..., BaseEstimator])
 
 _SETS = {
     "reference": "the generated images",
     "pool": "images of a second generator, trained on real images that the first did not see and nobody judges",
     "holdout": "real images known not to have been used",
 }
-_RECIPES = {}  # name -> (RecipeInfo, builder)
+_RECIPES: dict[str, tuple["RecipeInfo", Callable[..., BaseEstimator]]] = {}
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,10 @@ class RecipeInfo:
     needs_weights : bool
         Whether it needs a network's pre-trained weights.
     transductive : bool
-        Whether `fit` learns, without labels, from the very images that are judged: ``fit(X).predict(X)``. The
-        answer to one image then depends on which others are judged.
+        Whether `fit` learns, without labels, from the images that are judged: ``fit(X).predict(X)``. The answer for
+        one image then depends on the others.
     overrides : mapping of str to object
-        The keyword arguments that `make` takes beside the sets, with their defaults.
+        The further keyword arguments of `make`, with their defaults.
     """
 
     name: str
@@ -74,7 +81,7 @@ class RecipeInfo:
     subtask: int
     part: str
     paper: str
-    runs: tuple
+    runs: tuple[int, ...]
     score: float | None
     metric: str
     exact: bool
@@ -85,44 +92,91 @@ class RecipeInfo:
     needs_pool: bool
     needs_weights: bool
     transductive: bool
-    overrides: Mapping = field(compare=False)
+    overrides: Mapping[str, Any] = field(compare=False)
 
 
 def recipe(
-    name,
+    name: str,
     *,
-    exact=True,
-    why="",
-    part="",
-    paper="",
-    runs=(),
-    score=None,
-    needs_weights=False,
-    transductive=False,
-    **facts,
-):
-    """Declare the function below to be the builder of a recipe; `facts` are the other fields of `RecipeInfo`."""
+    team: str,
+    subtask: Literal[1, 2],
+    metric: str,
+    trained_on: str,
+    needs_labels: bool,
+    method: str = "own",
+    year: int | None = None,
+    part: str = "",
+    paper: str = "",
+    runs: tuple[int, ...] = (),
+    score: float | None = None,
+    exact: bool = True,
+    why: str = "",
+    needs_weights: bool = False,
+    transductive: bool = False,
+) -> Callable[[Builder], Builder]:
+    """Declare the function below to be the builder of a recipe.
+
+    Parameters
+    ----------
+    name : str
+        How `make` calls it.
+    team, subtask, metric, trained_on, needs_labels, method, year, part, paper, runs, score, exact, why, \
+needs_weights, transductive
+        As in `RecipeInfo`.
+
+    Returns
+    -------
+    callable
+        A decorator of the builder, which it leaves as it is. The builder returns an unfitted classifier of images.
+        Its ordinary parameters are the sets that it needs, of `reference`, `pool` and `holdout` (one with a default
+        may be left out), and `cache`. Its keyword-only parameters are the overrides that users may give.
+
+    Raises
+    ------
+    ValueError
+        For a name that another recipe has, a score of a part, and a builder with other parameters.
+
+    Examples
+    --------
+    >>> @recipe("my-cut", team="me", subtask=1, metric="kappa", trained_on="nothing", needs_labels=False)
+    ... def my_cut(reference, *, k=1): ...
+    Traceback (most recent call last):
+    ValueError: the recipe 'my-cut' must take cache, and of reference, pool, holdout what it needs. Got reference.
+    """
     if part and score is not None:
         raise ValueError(f"the recipe {name!r} is a part ({part}): the score of the whole is not its own")
 
-    def declare(builder):
+    def declare(builder: Builder) -> Builder:
         parameters = inspect.signature(builder).parameters.values()
-        required = {p.name for p in parameters if p.default is p.empty}
-        overrides = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        ordinary = {p.name: p.default is p.empty for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
+        if "cache" not in ordinary or not ordinary.keys() <= {*_SETS, "cache"}:
+            raise ValueError(
+                f"the recipe {name!r} must take cache, and of {', '.join(_SETS)} what it needs. Got "
+                f"{', '.join(ordinary)}."
+            )
+        place = builder.__module__, builder.__qualname__
+        if name in _RECIPES and place != (_RECIPES[name][1].__module__, _RECIPES[name][1].__qualname__):
+            raise ValueError(f"there is another recipe {name!r}, in {_RECIPES[name][1].__module__}: choose a new name")
         about = RecipeInfo(
             name=name,
-            exact=exact,
-            why=why,
+            method=method,
+            team=team,
+            year=year,
+            subtask=subtask,
             part=part,
             paper=paper,
             runs=runs,
             score=score,
+            metric=metric,
+            exact=exact,
+            why=why,
+            trained_on=trained_on,
+            needs_labels=needs_labels,
+            needs_reference=ordinary.get("reference", False),
+            needs_pool=ordinary.get("pool", False),
             needs_weights=needs_weights,
             transductive=transductive,
-            needs_reference="reference" in required,
-            needs_pool="pool" in required,
-            overrides=overrides,
-            **facts,
+            overrides={p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY},
         )
         _RECIPES[name] = about, builder
         return builder
@@ -130,7 +184,7 @@ def recipe(
     return declare
 
 
-def names():
+def names() -> list[str]:
     """Return the names of all recipes, in the order of their methods, our own last.
 
     Returns
@@ -145,7 +199,7 @@ def names():
     return sorted(_recipes(), key=lambda name: (_recipes()[name][0].method, name))
 
 
-def info(name):
+def info(name: str) -> RecipeInfo:
     """Return what a recipe is and needs.
 
     Parameters
@@ -166,7 +220,15 @@ def info(name):
     return _find(name)[0]
 
 
-def make(name, *, reference=None, pool=None, holdout=None, cache=None, **overrides):
+def make(
+    name: str,
+    *,
+    reference: ImageSet | ArrayLike | None = None,
+    pool: ImageSet | ArrayLike | None = None,
+    holdout: ImageSet | ArrayLike | None = None,
+    cache: str | PathLike[str] | FeatureCache | None = None,
+    **overrides: Any,
+) -> Any:
     """Make a published system by name.
 
     Parameters
@@ -199,9 +261,9 @@ def make(name, *, reference=None, pool=None, holdout=None, cache=None, **overrid
 
     Notes
     -----
-    The published systems know no patients. `groups` on the ImageSets are made use of all the same: other slices of
-    an image's own patient do not count when images are compared with other real ones. Where that decides, a recipe
-    fitted without groups warns once.
+    The published systems know no patients. Recipes use the `groups` of ImageSets all the same: when real images are
+    compared with each other, slices of one patient are left out. Where that decides, a recipe fitted without groups
+    warns once.
 
     Examples
     --------
@@ -235,10 +297,14 @@ def _find(name):
     raise ValueError(f"no recipe is called {name!r}: {did_you_mean(name, _recipes())}known are {', '.join(names())}")
 
 
-@lru_cache
 def _recipes():
-    """Return the table, after every file of this folder has entered what it declares."""
+    """Return the table, with what every file of this folder declares."""
+    _load_folder()
+    return _RECIPES
+
+
+@lru_cache
+def _load_folder():
     package = importlib.import_module(__package__)
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{__package__}.{module.name}")
-    return _RECIPES

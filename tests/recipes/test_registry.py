@@ -108,7 +108,7 @@ def test_credit_is_that_of_the_published_tables():
 
 def test_a_part_of_a_system_has_no_score():
     assert {name for name in NAMES if recipes.info(name).part} == PARTS
-    facts = {"method": "M99", "team": "T", "year": 2025, "subtask": 2, "metric": "accuracy"}
+    facts = {"team": "T", "subtask": 2, "metric": "accuracy", "trained_on": "nothing", "needs_labels": True}
     with pytest.raises(ValueError, match=r"'t-2025-y' is a part \(stage 1 of 2\): the score of the whole"):
         registry.recipe("t-2025-y", part="stage 1 of 2", score=0.5, **facts)
 
@@ -180,9 +180,7 @@ def test_a_filter_that_does_not_exist_is_refused(kind):
 
 
 def test_a_recipe_is_one_function_below_its_declaration(monkeypatch):
-    table = dict(registry._recipes())
-    monkeypatch.setattr(registry, "_recipes", lambda: table)
-    monkeypatch.setattr(registry, "_RECIPES", table)
+    monkeypatch.setattr(registry, "_RECIPES", dict(registry._recipes()))
     facts = {"method": "M99", "team": "T", "year": 2025, "subtask": 2, "metric": "accuracy"}
 
     @registry.recipe("t-2025-x", trained_on="nothing", needs_labels=True, needs_weights=True, **facts)
@@ -195,6 +193,18 @@ def test_a_recipe_is_one_function_below_its_declaration(monkeypatch):
     assert recipes.make("t-2025-x", reference=1, pool=2, cache=3, backbone="b") == (1, 2, 3, "b")
     with pytest.raises(TypeError, match="needs reference="):
         recipes.make("t-2025-x", pool=2)
+    registry.recipe("t-2025-x", trained_on="nothing", needs_labels=True, **facts)(build)  # as in a notebook
+
+    def other(cache): ...
+
+    with pytest.raises(ValueError, match=r"there is another recipe 't-2025-x', in tests\.recipes\.test_registry"):
+        registry.recipe("t-2025-x", trained_on="nothing", needs_labels=True, **facts)(other)
+
+
+@pytest.mark.parametrize("builder", [lambda reference: None, lambda references, cache: None])
+def test_a_builder_takes_the_cache_and_sets_by_their_names(builder):
+    with pytest.raises(ValueError, match=r"must take cache, and of reference, pool, holdout what it needs\. Got refer"):
+        recipes.recipe("t", team="T", subtask=1, metric="f1", trained_on="nothing", needs_labels=False)(builder)
 
 
 def test_the_room_loads_nothing_heavy_before_it_is_asked():
