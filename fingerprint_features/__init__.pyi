@@ -1,3 +1,4 @@
+from . import answers as answers
 from . import cache as cache
 from . import checks as checks
 from . import datasets as datasets
@@ -9,6 +10,8 @@ from . import neighbors as neighbors
 from . import recipes as recipes
 from . import reference as reference
 from . import similarity as similarity
+from .answers import attribute as attribute
+from .answers import detect as detect
 from .cache import FeatureCache as FeatureCache
 from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans

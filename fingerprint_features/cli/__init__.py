@@ -6,7 +6,9 @@ import warnings
 import typer
 
 from .. import __version__
-from . import attribute, cache, check, demo, detect, extract, recipes
+from ..answers import ArgumentError
+from . import attribute, cache, check, demo, detect, extract, recipes, validate
+from .words import say
 
 app = typer.Typer(
     name="fingerprint-features",
@@ -22,6 +24,7 @@ app.command("extract")(extract.extract)
 app.command("detect")(detect.detect)
 app.command("attribute")(attribute.attribute)
 app.command("recipes")(recipes.recipes)
+app.command("validate")(validate.validate)
 app.add_typer(cache.app, name="cache")
 
 
@@ -43,18 +46,25 @@ def _show_each_warning_once():
     def show(message, category, filename, lineno, file=None, line=None):
         if str(message) not in shown:
             shown.add(str(message))
-            typer.echo(f"warning: {message}", err=True)
+            say(f"warning: {message}", err=True)
 
     return show
 
 
+def _escape_what_the_terminal_cannot_show():
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main():
     """Run the command line; exit codes are 0, 1 for an error and 2 for wrong usage."""
+    _escape_what_the_terminal_cannot_show()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_each_warning_once()
             app()
     except (ValueError, OSError, ImportError) as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        say(f"error: {error}", err=True)
+        sys.exit(2 if isinstance(error, ArgumentError) else 1)

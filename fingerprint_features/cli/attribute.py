@@ -7,39 +7,39 @@ from typing import Annotated
 import joblib
 import numpy as np
 import typer
-from sklearn.model_selection import cross_val_predict
 
 from .. import recipes
-from ..evaluate import attribution_scores
+from ..answers import attribute as find_subsets
+from ..answers import rows_kept
 from ..images.errors import printable
-from ..recipes.judge import patient_folds
 from ..report import draw_confusion, draw_map
 from .options import (
     Backbone,
+    Jobs,
+    OnError,
     Page,
     Patients,
     Progress,
+    RowCache,
     Size,
     ValueRange,
     Weights,
     check_jobs,
     network_overrides,
-    open_folder,
-    patient_of,
-    show_progress,
+    open_sets,
 )
 from .output import (
-    cache_or_temporary,
+    check_apart,
     check_cache,
     check_output,
     check_submission,
     check_table,
+    print_answers,
     replacing,
     write_csv,
     write_run,
 )
 
-_DEFAULT = "textures-svm"
 _PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -52,77 +52,64 @@ def attribute(
     labelled_generated: Annotated[
         Path | None, typer.Option(help="Folder of generated images of known subset: t1 or gen_t1, gen_t2 ...")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="A name out of `recipes`.")] = _DEFAULT,
+    recipe: Annotated[str, typer.Option(help="A name from `recipes`.")] = "textures-svm",
     backbone: Backbone = None,
     weights: Weights = None,
     year: Annotated[str | None, typer.Option(help="Write the run file of ImageCLEF 2025 instead of a table.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Picture to draw the confusion matrix into.")] = None,
     map: Annotated[Path | None, typer.Option(help="Picture to draw all images into, by principal components.")] = None,
     patients: Patients = None,
-    cache: Annotated[Path | None, typer.Option(help="File that keeps rows for the next call.")] = None,
-    jobs: Annotated[int, typer.Option(help="Threads; -1 takes all cores.")] = 1,
+    cache: RowCache = None,
+    jobs: Jobs = 1,
     size: Size = None,
     value_range: ValueRange = None,
     page: Page = None,
+    on_error: OnError = "raise",
     progress: Progress = True,
 ):
-    """Tell which subset of the real images each generated image stems from."""
-    about = recipes.info(recipe)
-    if about.subtask != 2:
-        raise typer.BadParameter(f"{recipe} detects which real images were used, it does not attribute")
-    domain = _domain(about, real, labelled_generated)
+    """Find out which subset of the real images each generated image stems from, and how far to trust that."""
     if year not in (None, "2025"):
         raise typer.BadParameter(f"--year is 2025, the year of this task, got {year!r}")
+    if year is not None and on_error != "raise":
+        raise typer.BadParameter("a run file needs an answer for every image: leave out --on-error, or --year")
     check_jobs(jobs)
-    overrides = network_overrides(about, backbone, weights)
-    check_table(output)
+    check_table(output, year)
     for path in filter(None, (confusion, map)):
         _check_picture(path)
     check_cache(cache)
-
-    def open_images(folder, groups=None):
-        return open_folder(folder, size, value_range, page, groups)
-
-    images = open_images(generated)
-    sets = {
-        "real": real and open_images(real, patient_of(patients)),
-        "generated": labelled_generated and open_images(labelled_generated),
-    }
-    labels = {kind: _labels(part, kind) for kind, part in sets.items() if part is not None}
+    check_apart(output=output, confusion=confusion, map=map, cache=cache)
+    folders = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
+    sets = open_sets(folders, size, value_range, page)
+    labels = {name: _labels(images, name) for name, images in sets.items() if name != "generated"}
     if year is not None:
-        check_submission(images, "name")
-        numbers = _numbers(labels[domain])
-    known, y = sets[domain], labels[domain]
-    typer.echo(f"{recipe}: {len(images)} generated images, learning from {len(known)} {domain} ones")
-    with joblib.parallel_config(n_jobs=jobs), cache_or_temporary(cache) as cache:
-        model = recipes.make(recipe, cache=cache, **overrides)
-        show_progress(model, progress)
-        held_out = cross_val_predict(model, known, y, cv=patient_folds(known, y))
-        _report(f"cross-validated on the {domain} images", y, held_out, known.groups)
-        model.fit(known, y)
-        answers = model.predict(images)
-        truth, answered, where = y, held_out, f"{domain} images, cross-validated"
-        if domain == "real" and "generated" in labels:
-            truth, where = labels["generated"], "labelled generated images"
-            answered = model.predict(sets["generated"])
-            _report("learnt from the real images, asked about the labelled generated ones", truth, answered)
-        elif domain == "real":
-            typer.echo(
-                "This is the accuracy among real images, not that across domains: generated images differ from real\n"
-                "ones, and their answers are right less often. --labelled-generated measures it.\n"
-            )
+        check_submission(sets["generated"], "name")
+        numbers = _numbers(labels)
+    overrides = network_overrides(backbone, weights)
+    typer.echo(f"{len(sets['generated'])} generated images to attribute")
+    with joblib.parallel_config(n_jobs=jobs), rows_kept(cache) as cache:
+        found = find_subsets(
+            **sets,
+            real_y=labels.get("real"),
+            labelled_y=labels.get("labelled_generated"),
+            recipe=recipe,
+            patients=patients,
+            cache=cache,
+            progress=progress,
+            on_error=on_error,
+            **overrides,
+        )
         if map is not None:
-            _save(_draw_map(model, recipe, sets, labels, images, answers), map)
+            model = recipes.make(recipe, cache=cache, **overrides)
+            _save(_draw_map(model, sets, labels, found), map)
     if confusion is not None:
-        _save(draw_confusion(truth, answered, title=f"{recipe}\n{where}"), confusion)
+        _draw_confusion(found, confusion)
     with replacing(output) as path:
         if year is None:
-            write_csv(path, ["id", "subset"], zip(images.ids, answers, strict=True))
+            columns = found.columns()
+            write_csv(path, list(columns), zip(*columns.values(), strict=True))
         else:
-            write_run(path, images, [numbers[answer] for answer in answers], "name")
-    found, counts = np.unique(answers, return_counts=True)
-    told = ", ".join(f"{count} of {subset}" for subset, count in zip(found, counts, strict=True))
-    typer.echo(f"{printable(output)}: {told}")
+            write_run(path, sets["generated"], [numbers[answer] for answer in found.subsets], "name")
+    print_answers(found, output)
 
 
 def _check_picture(path):
@@ -132,36 +119,18 @@ def _check_picture(path):
     check_output(path)
 
 
-def _domain(about, real, labelled_generated):
-    """Return which of the labelled sets the recipe learns from."""
-    given = {"generated": labelled_generated, "real": real}
-    if not any(given.values()):
-        raise typer.BadParameter("give --real or --labelled-generated, or both: subsets are learnt from their folders")
-    fit = [kind for kind in given if kind in about.trained_on]
-    for kind in fit:
-        if given[kind] is not None:
-            return kind
-    options = " or ".join({"real": "--real", "generated": "--labelled-generated"}[kind] for kind in fit)
-    raise typer.BadParameter(f"{about.name} learns from {about.trained_on}: give {options}")
-
-
-def _labels(images, kind):
+def _labels(images, name):
     """Return the subset of each image, by its folder."""
     flat = [id for id in images.ids if "/" not in id]
     if flat:
-        raise ValueError(f"{printable(flat[0])} lies in no sub-folder: each subset of {kind} images has one of its own")
-    labels = np.array([re.sub("^gen_", "", id.split("/")[0]) for id in images.ids])
-    subsets = np.unique(labels)
-    if len(subsets) < 2:
-        raise ValueError(
-            f"there is only the subset {printable(subsets[0])!r} of {kind} images: attributing takes two or more"
-        )
-    return labels
+        raise ValueError(f"{name}=: {printable(flat[0])} is in no sub-folder, and each subset has one of its own")
+    return np.array([re.sub("^gen_", "", id.split("/")[0]) for id in images.ids])
 
 
 def _numbers(labels):
     """Return the official number of each subset, t1 to t5 being 1 to 5."""
-    numbers = {subset: re.fullmatch(r"t?(\d+)", subset) for subset in np.unique(labels)}
+    subsets = np.unique(np.concatenate(list(labels.values()))) if labels else []
+    numbers = {subset: re.fullmatch(r"t?(\d+)", subset) for subset in subsets}
     strange = [subset for subset, found in numbers.items() if found is None]
     if strange:
         raise typer.BadParameter(
@@ -170,18 +139,26 @@ def _numbers(labels):
     return {subset: int(found.group(1)) for subset, found in numbers.items()}
 
 
-def _report(how, labels, answers, groups=None):
-    typer.echo(f"\n{how}:\n\n{attribution_scores(labels, answers, groups=groups)}\n")
+def _draw_confusion(found, path):
+    """Draw the trial that decides; there is none where the recipe could not be judged."""
+    if not found.judgement.trials:
+        typer.echo(f"{printable(path)} is not written: there are no judged answers to draw", err=True)
+        return
+    trial = found.judgement.trials[-1]
+    _save(draw_confusion(trial.y, trial.answers, title=f"{trial.name}\n{trial.how}"), path)
 
 
-def _draw_map(model, recipe, sets, labels, images, answers):
+def _draw_map(model, sets, labels, found):
     """Draw every image that was given, by the features that the recipe sees; those to attribute by their answer."""
-    parts = {kind: part for kind, part in sets.items() if part is not None}
-    rows = [model[0].transform(part) for part in (*parts.values(), images)]
-    kinds = [*parts, "to attribute"]
-    subsets = [*(labels[kind] for kind in parts), answers]
+    kinds = {"real": "real", "labelled_generated": "generated", "generated": "to attribute"}
+    subsets = labels | {"generated": found.subsets}
+    names = [name for name in kinds if name in sets]
+    rows = [model[0].fit(sets[name]).transform(sets[name]) for name in names]
     return draw_map(
-        np.vstack(rows), np.concatenate(subsets), np.repeat(kinds, [len(part) for part in rows]), title=recipe
+        np.vstack(rows),
+        np.concatenate([subsets[name] for name in names]),
+        np.repeat([kinds[name] for name in names], [len(part) for part in rows]),
+        title=found.recipe,
     )
 
 

@@ -9,8 +9,8 @@ import typer
 from ..extractors import list_extractors, make_extractor
 from ..images.errors import ImageReadError, printable
 from ..pipeline import FeaturePipeline
-from .options import Folder, Page, Progress, Size, ValueRange, check_jobs, open_folder
-from .output import check_cache, check_output, replacing, write_csv
+from .options import Folder, Jobs, Page, Progress, RowCache, Size, ValueRange, check_jobs, open_folder
+from .output import check_apart, check_cache, check_output, replacing, write_csv
 
 
 def extract(
@@ -19,8 +19,8 @@ def extract(
     extractors: Annotated[
         str, typer.Option(help=f"Comma-separated names out of: {', '.join(list_extractors())}.")
     ] = "lbp,glcm,gabor,phash",
-    cache: Annotated[Path | None, typer.Option(help="File that keeps rows for the next call.")] = None,
-    jobs: Annotated[int, typer.Option(help="Threads; -1 takes all cores.")] = 1,
+    cache: RowCache = None,
+    jobs: Jobs = 1,
     size: Size = None,
     value_range: ValueRange = None,
     page: Page = None,
@@ -36,11 +36,15 @@ def extract(
     check_jobs(jobs)
     check_output(output)
     check_cache(cache)
+    check_apart(output=output, cache=cache)
+    if on_error not in ("raise", "nan"):
+        raise typer.BadParameter(f"--on-error is 'raise' or 'nan', got {on_error!r}")
+    made = _make(extractors)
     if write is _write_parquet:
         _parquet()  # a missing package is known before hours of extraction
     images = open_folder(folder, size, value_range, page)
     features = FeaturePipeline(
-        [make_extractor(name.strip()) for name in extractors.split(",")],
+        made,
         cache=cache,
         n_jobs=jobs,
         progress=progress,
@@ -55,6 +59,13 @@ def extract(
     with replacing(output) as temporary:
         write(temporary, images.ids, columns, rows)
     typer.echo(f"{printable(output)}: {rows.shape[0]} images x {rows.shape[1]} columns")
+
+
+def _make(names):
+    try:
+        return [make_extractor(name.strip()) for name in names.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _write_npz(path, ids, columns, rows):

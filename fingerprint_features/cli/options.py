@@ -1,13 +1,13 @@
 """Options that several commands share, and the objects they stand for."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..images import DecodeOptions, ImageSet
-from ..images.errors import printable
+
+_MOST_JOBS = 256
 
 Folder = Annotated[Path, typer.Argument(help="Folder of images; sub-folders are searched too.", show_default=False)]
 Progress = Annotated[bool, typer.Option(help="Show a progress bar with images per second.")]
@@ -30,10 +30,17 @@ Patients = Annotated[
     str | None,
     typer.Option(
         metavar="PATTERN",
-        help="Regular expression that finds the patient in a real image's path below its folder: its first group, or "
-        "all it matches, e.g. '^[^/]+' for one sub-folder a patient.",
+        help="Whose image each real image is: a regular expression that finds the patient in the image's path below "
+        "its folder (its first group, or all it matches), e.g. '^[^/]+' for one sub-folder a patient; or 'none' if "
+        "each image is a patient of its own.",
         show_default=False,
     ),
+]
+RowCache = Annotated[Path | None, typer.Option(help="File that keeps rows for the next call.", show_default=False)]
+Jobs = Annotated[int, typer.Option(help="Threads; -1 takes all cores.")]
+OnError = Annotated[
+    str,
+    typer.Option(help="'raise' stops after naming every image that cannot be used; 'nan' goes on without them."),
 ]
 Backbone = Annotated[
     str | None,
@@ -44,53 +51,41 @@ Weights = Annotated[
 ]
 
 
-def open_folder(folder, size=None, value_range=None, page=None, groups=None):
+def open_folder(folder, size=None, value_range=None, page=None):
     """Return the ImageSet of a folder under the command line's options."""
+    if page is not None and page < 0:
+        raise typer.BadParameter(f"--page counts from 0, got {page}")
     return ImageSet.from_folder(
         folder,
-        groups,
-        size=_numbers(size, "x", int, "--size", "256x256"),
+        size=_size(size),
         options=DecodeOptions(value_range=_numbers(value_range, ",", float, "--value-range", "-1000,400"), page=page),
     )
 
 
-def patient_of(pattern):
-    """Return the function from an image's id to its patient that --patients stands for, or None."""
-    if pattern is None:
-        return None
-    try:
-        pattern = re.compile(pattern)
-    except re.error as error:
-        raise typer.BadParameter(f"--patients {pattern!r} is no regular expression: {error}") from None
-
-    def find(id):
-        found = pattern.search(id)
-        patient = found and (found.group(1) if pattern.groups else found.group())
-        if not patient:
-            raise typer.BadParameter(f"--patients {pattern.pattern!r} finds no patient in {printable(id)}")
-        return patient
-
-    return find
+def open_sets(folders, size, value_range, page):
+    """Return the ImageSet of every folder that was given, by the name of its option."""
+    return {
+        name: open_folder(folder, size, value_range, page) for name, folder in folders.items() if folder is not None
+    }
 
 
 def check_jobs(jobs):
     """Raise unless --jobs is a number of threads."""
-    if jobs == 0:
-        raise typer.BadParameter("--jobs is a number of threads, or -1 for all cores")
+    if not (jobs == -1 or 1 <= jobs <= _MOST_JOBS):
+        raise typer.BadParameter(f"--jobs is a number of threads from 1 to {_MOST_JOBS}, or -1 for all cores")
 
 
-def network_overrides(about, backbone, weights):
+def network_overrides(backbone, weights):
     """Return the overrides of a recipe that --backbone and --weights stand for."""
-    given = {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
-    if given.keys() - about.overrides.keys():
-        raise typer.BadParameter(f"{about.name} has no network: leave out --{next(iter(given))}")
-    return given
+    return {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
 
 
-def show_progress(model, wanted):
-    """Have every part of a model that can show a progress bar do so."""
-    if wanted:
-        model.set_params(**{name: True for name in model.get_params() if name.endswith("__progress")})
+def _size(text):
+    size = _numbers(text, "x", int, "--size", "256x256")
+    most = DecodeOptions().max_pixels
+    if size is not None and not (min(size) >= 1 and size[0] * size[1] <= most):
+        raise typer.BadParameter(f"--size is at least 1x1 and at most {most / 1e6:g} million pixels, got {text!r}")
+    return size
 
 
 def _numbers(text, separator, kind, option, example):

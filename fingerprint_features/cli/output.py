@@ -11,10 +11,26 @@ import typer
 
 from ..evaluate import validate_submission, write_submission
 from ..images.errors import printable
+from .words import in_options, say
+
+_SHOWN = 5  # findings
+ID_STYLES = {"2023": "stem", "2025": "name"}  # how run files of a year write ids
+
+
+def check_year(year):
+    """Raise unless --year is one whose run files are known."""
+    if year not in ID_STYLES:
+        raise typer.BadParameter(f"--year is one of {', '.join(ID_STYLES)}, got {year!r}")
 
 
 def check_output(path):
     """Raise, before any work, if a file cannot be written."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:  # a name that is too long, for one
+        raise typer.BadParameter(f"{printable(path)!r} cannot be written: {error.strerror}") from None
     if not path.parent.is_dir():
         raise typer.BadParameter(f"the folder of {printable(path)!r} does not exist")
     if path.is_dir():
@@ -25,11 +41,24 @@ def check_output(path):
         raise typer.BadParameter(f"the folder of {printable(path)!r} cannot be written")
 
 
-def check_table(path):
+def check_table(path, year=None):
     """Raise, before any work, if a table cannot be written, or its name is that of something else."""
-    if path.suffix.lower() != ".csv":
-        raise typer.BadParameter(f"{printable(path)!r} is to be a table: its name must end in .csv")
+    kinds = (".csv",) if year is None else (".csv", ".zip")
+    if path.suffix.lower() not in kinds:
+        what = "a table" if year is None else "a run file"
+        raise typer.BadParameter(f"{printable(path)!r} is to be {what}: its name must end in {' or '.join(kinds)}")
     check_output(path)
+
+
+def check_apart(**paths):
+    """Raise if two options name one file: the second would replace what the first has written."""
+    seen = {}
+    for option, path in paths.items():
+        if path is None:
+            continue
+        other = seen.setdefault(path.resolve(), option)
+        if other != option:
+            raise typer.BadParameter(f"--{other} and --{option} are one file, {printable(path)!r}: give two names")
 
 
 def check_cache(path):
@@ -46,20 +75,10 @@ def check_cache(path):
 
 
 @contextmanager
-def cache_or_temporary(path):
-    """Give the cache, or one for this run alone: the folds of a cross-validation see the same images."""
-    if path is not None:
-        yield path
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder) / "rows.cache"
-
-
-@contextmanager
 def replacing(path):
     """Give a temporary path, and rename it when the block has written it: half a table never passes for a whole one."""
     path = path.resolve()  # a link stays one
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
     os.close(handle)
     try:
         yield Path(temporary)
@@ -78,12 +97,12 @@ def write_csv(path, header, rows):
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(map(str, row) for row in rows)
+        writer.writerows(["" if value is None else str(value) for value in row] for row in rows)
 
 
 def write_run(path, images, labels, id_style):
-    """Write the official run file of a challenge."""
-    write_submission(images.ids, labels, path, id_style=id_style)
+    """Write the official run file of a challenge, zipped if its name says so."""
+    write_submission(images.ids, labels, path, id_style=id_style, zip=path.suffix.lower() == ".zip")
 
 
 def check_submission(images, id_style):
@@ -94,3 +113,17 @@ def check_submission(images, id_style):
         faults = validate_submission(run, images.ids, id_style=id_style)
     if faults:
         raise ValueError("\n".join(map(str, faults)))
+
+
+def print_answers(found, output):
+    """Print the judgement, what else was noticed, and the count with the verdict that belongs to it."""
+    for trial in found.judgement.trials:
+        typer.echo(f"\n{trial}")
+    if found.judgement.blind is not None:
+        typer.echo(f"\n{found.judgement.blind.name}: {found.judgement.blind.headline}")
+    typer.echo()
+    for finding in found.findings[:_SHOWN]:
+        say(finding)
+    if len(found.findings) > _SHOWN:
+        typer.echo(f"... and {len(found.findings) - _SHOWN} more like these")
+    typer.echo(f"{printable(output)}: {in_options(found)}")

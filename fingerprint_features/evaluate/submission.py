@@ -88,8 +88,8 @@ def validate_submission(path, ids, allowed=(0, 1), *, id_style="stem", header=Fa
     ----------
     path : path-like
         The file, or a zip that holds it and nothing else. A zip is read in memory, never unpacked.
-    ids : sequence of str
-        Ids or paths of all the task's images.
+    ids : sequence of str or None
+        Ids or paths of all the task's images. None checks everything but the ids.
     allowed : sequence of int, default=(0, 1)
         The labels allowed; ``range(1, 6)`` for the five subsets.
     id_style : "stem" or "name", default="stem"
@@ -120,7 +120,7 @@ def validate_submission(path, ids, allowed=(0, 1), *, id_style="stem", header=Fa
     line 3: the label '2' is not one of 0, 1 [label]
     file: 1 of 3 ids is missing: 'b' [missing-ids]
     """
-    known = _styled(ids, id_style)
+    known = None if ids is None else _styled(ids, id_style)
     allowed = [int(label) for label in allowed]
     content, fault = _content(Path(path))
     if fault:
@@ -139,8 +139,8 @@ def validate_submission(path, ids, allowed=(0, 1), *, id_style="stem", header=Fa
 
 def _check_lines(text, known, allowed, header):
     faults, first_seen = [], {}
-    by_stem = {PurePosixPath(name).stem: name for name in known}
-    known = dict.fromkeys(known)
+    by_stem = {PurePosixPath(name).stem: name for name in known or ()}
+    known = None if known is None else dict.fromkeys(known)
     lines = text.split("\n")  # not splitlines(), which also breaks at form feeds and other characters
     if lines[-1] == "":
         lines.pop()
@@ -160,16 +160,17 @@ def _check_lines(text, known, allowed, header):
         if id in first_seen:
             reason = f"{_shown(id)} was already given in line {first_seen[id]}"
             faults.append(SubmissionFault(number, "repeated-id", reason))
-        elif id not in known:
+        elif known is None or id not in known:
             if number == 1 and not _reads_as_int(label):
                 faults.append(SubmissionFault(1, "header", f"{_shown(line)} looks like a header: leave it out"))
                 continue
-            faults.append(SubmissionFault(number, "unknown-id", _unknown(id, known, by_stem)))
+            if known is not None:
+                faults.append(SubmissionFault(number, "unknown-id", _unknown(id, known, by_stem)))
         first_seen.setdefault(id, number)
         if not _reads_as_int(label) or int(label) not in allowed:
             names = ", ".join(map(str, allowed))
             faults.append(SubmissionFault(number, "label", f"the label {_shown(label)} is not one of {names}"))
-    missing = [id for id in known if id not in first_seen]
+    missing = [id for id in known or () if id not in first_seen]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         reason = f"{len(missing):,} of {len(known):,} ids {verb} missing: {_listed(missing)}"

@@ -34,15 +34,19 @@ def read(path):
 def test_learnt_from_real_images_and_not_taken_for_the_accuracy_across_domains(run, folders, tmp_path):
     folder, truth = folders
     out = tmp_path / "answers.csv"
-    code, told, _ = run("attribute", "--generated", folder / "unknown", "--real", folder / "real", "-o", out)
+    arguments = "--generated", folder / "unknown", "--real", folder / "real", "-o", out
+    code, told, _ = run("attribute", *arguments, "--patients", "none")
     assert code == 0
-    assert "textures-svm: 24 generated images, learning from 48 real ones" in told
-    assert "cross-validated on the real images" in told
-    assert "not that across domains" in told
+    assert "textures-svm, cross-validated on the real images:" in told
+    assert "generated images differ from real ones" in told
     header, *rows = read(out)
-    assert header == ["id", "subset"]
-    assert [id for id, _ in rows] == list(ImageSet.from_folder(folder / "unknown").ids)
-    assert np.mean([subset == f"t{truth[id]}" for id, subset in rows]) > 0.5
+    assert header == ["id", "subset", "nearest", "distance", "note"]
+    assert [row[0] for row in rows] == list(ImageSet.from_folder(folder / "unknown").ids)
+    assert np.mean([row[1] == f"t{truth[row[0]]}" for row in rows]) > 0.5
+    code, told, _ = run("attribute", *arguments)
+    assert (code, "accuracy" in told) == (0, False)
+    assert "Verdict: not judged" in told
+    assert "--patients none" in told
 
 
 def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tmp_path, monkeypatch):
@@ -50,11 +54,12 @@ def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tm
     about = replace(recipes.info("textures-svm"), trained_on="labelled real images")
     monkeypatch.setattr(recipes, "info", lambda name: about)
     sets = "--real", folder / "real", "--labelled-generated", folder / "generated"
-    code, told, _ = run("attribute", "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv")
+    arguments = "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv"
+    code, told, _ = run("attribute", *arguments, "--patients", "none")
     assert code == 0
-    assert "learnt from the real images, asked about the labelled generated ones" in told
+    assert "learnt from the real images and asked about the labelled generated ones" in told
     assert told.count("accuracy  ") >= 2
-    assert "not that across domains" not in told
+    assert "generated images differ from real ones" not in told
 
 
 def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
@@ -65,7 +70,7 @@ def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
         *("-o", out, "--year", "2025", "--confusion", confusion, "--map", chart),
     )
     assert code == 0
-    assert "learning from 36 generated ones" in told
+    assert "cross-validated on the labelled generated images:" in told
     ids = ImageSet.from_folder(folder / "unknown").ids
     assert validate_submission(out, ids, allowed=(1, 2, 3), id_style="name") == []
     assert np.mean([truth[name] == int(number) for name, number in read(out)]) > 0.7
@@ -77,11 +82,15 @@ def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
     ("arguments", "code", "words"),
     [
         ([], 2, "give --real or --labelled-generated"),
-        (["--real", "REAL", "--recipe", "vcmi-2023-ranking"], 2, "detects which real images were used"),
+        (["--real", "REAL", "--recipe", "vcmi-2023-ranking"], 2, "--recipe vcmi-2023-ranking detects which real"),
         (["--real", "REAL", "--year", "2023"], 2, "--year is 2025"),
         (["--real", "REAL", "--backbone", "resnet50"], 2, "textures-svm has no network: leave out --backbone"),
-        (["--real", "FLAT"], 1, "lies in no sub-folder"),
-        (["--real", "ONE"], 1, "there is only the subset 't1' of real images"),
+        (["--real", "FLAT"], 1, "is in no sub-folder"),
+        (["--real", "ONE"], 2, "--real needs images of two subsets or more. Got only t1"),
+        (["--real", "ABOVE"], 1, "--generated and --real hold 24 files in common"),
+        (["--labelled-generated", "ABOVE"], 1, "--generated and --labelled-generated hold 24 files in common"),
+        (["--real", "REAL", "--labelled-generated", "REAL"], 1, "--labelled-generated and --real hold 48 files in"),
+        (["--real", "NAMES"], 1, "--real holds one image under two labels"),
         (["--real", "NAMES", "--year", "2025"], 2, "the folder 'new' has none: t1, t2"),
         (["--real", "REAL", "--map", "no/such/map.png"], 2, "does not exist"),
         (["--real", "REAL", "--map", "map.mp3"], 2, "is no picture: it must end in"),
@@ -93,7 +102,7 @@ def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
     write_images(tmp_path / "one" / "t1", images)
     for name in ("old", "new"):
         write_images(tmp_path / "names" / name, images)
-    places = {"REAL": "real", "FLAT": "unknown"} | {"ONE": tmp_path / "one", "NAMES": tmp_path / "names"}
+    places = {"REAL": "real", "FLAT": "unknown", "ABOVE": ""} | {"ONE": tmp_path / "one", "NAMES": tmp_path / "names"}
     arguments = [folder / places[word] if word in places else word for word in arguments]
     got, _, err = run("attribute", "--generated", folder / "unknown", "-o", tmp_path / "run.csv", *arguments)
     assert got == code

@@ -43,14 +43,15 @@ def test_without_labels_the_winner_of_2023_answers_and_says_what_is_not_known(ru
     assert code == 0
     header, *rows = read(tmp_path / "run.csv")
     candidates = ImageSet.from_folder(folder / "candidates")
-    assert header == ["id", "used", "score"]
+    assert header == ["id", "used", "score", "patient", "nearest", "distance", "note"]
     assert [row[0] for row in rows] == list(candidates.ids)
     model = recipes.make("vcmi-2023-threshold-max", reference=ImageSet.from_folder(folder / "generated"))
     expected = model.fit(candidates).predict(candidates)
     assert [int(row[1]) for row in rows] == list(expected)
     np.testing.assert_allclose([float(row[2]) for row in rows], model.decision_function(candidates))
-    assert f"{expected.sum()} of 24 candidates were used, says vcmi-2023-threshold-max" in out
-    assert "nothing tells how often that is right" in out
+    assert f"vcmi-2023-threshold-max calls {expected.sum()} of 24 candidates used" in out
+    assert "Verdict: not judged. There are no images with known labels: give --used and --unused." in out
+    assert {row[3] for row in rows} == {""}
 
 
 def test_with_labels_cross_validated_scores_by_patient_come_first(run, folders, tmp_path):
@@ -60,20 +61,32 @@ def test_with_labels_cross_validated_scores_by_patient_come_first(run, folders, 
         *("--recipe", "zoq-2025-pixels-ssim", "--patients", "^[^/]+", "--cache", tmp_path / "rows.cache"),
     )
     assert code == 0
-    assert "12 used and 12 unused images, cross-validated, by patients" in out
+    assert "zoq-2025-pixels-ssim, cross-validated, by patient:" in out
     assert "intervals by group (12 groups)" in out
-    assert re.search(r"kappa .*\n", out).start() < out.index("candidates were used")
+    assert re.search(r"kappa .*\n", out).start() < out.index("candidates used")
+    assert "Verdict: better than chance" in out
     rows = read(tmp_path / "run.csv")[1:]
-    right = np.mean([int(label) == truth[id] for id, label, _ in rows])
+    right = np.mean([int(row[1]) == truth[row[0]] for row in rows])
+    assert all(row[3] == row[0].split("/")[0] for row in rows)
     assert right > 0.7  # every generated image is a copy: this is easy
 
 
 def test_a_rule_without_labels_is_scored_as_it_is(run, folders, tmp_path):
     folder, _ = folders
     arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"
-    code, out, _ = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval")
+    code, out, _ = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval", "--patients", "none")
     assert code == 0
-    assert "judged without their labels, by images" in out
+    assert "judged without their labels, by image" in out
+
+
+def test_without_patients_there_is_an_answer_but_no_score(run, folders, tmp_path):
+    folder, _ = folders
+    arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"
+    code, out, err = run("detect", *arguments)
+    assert (code, "kappa" in out, "warning" in err) == (0, False, False)
+    assert "Verdict: not judged. " in out
+    assert "give --patients, or --patients none if each image is a patient of its own" in out
+    assert len(read(tmp_path / "run.csv")) == 25
 
 
 def test_a_network_and_its_weights_may_be_given(run, folders, tmp_path):
@@ -86,32 +99,46 @@ def test_a_network_and_its_weights_may_be_given(run, folders, tmp_path):
     code, *_ = run("detect", *arguments, "--recipe", "medhastra-2025-resnet50-cosine", *network)
     assert code == 0
     arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "again.csv"
+    network += "--patients", "^[^/]+"
     code, out, _ = run("detect", *arguments, "--recipe", "clef-cse-2023-clusters", *network)  # of the reals alone
     assert code == 0
     assert "cross-validated" in out
 
 
-def test_copies_of_real_images_among_the_generated_are_refused(run, folders, tmp_path):
+def test_a_folder_inside_another_is_refused(run, folders, tmp_path):
     folder, _ = folders
     arguments = "--candidates", folder / "candidates", "-o", tmp_path / "run.csv"
     code, out, err = run("detect", *arguments, "--generated", folder)  # the folder above all of them
-    assert (code, out) == (1, "")
-    assert re.search(r"--generated and --candidates share \d+ of \d+ images \(candidates/.* and \d+ more\)", err)
+    assert (code, "kappa" in out) == (1, False)
+    assert re.search(r"--generated and --candidates hold \d+ files in common \(candidates/.* and \d+ more\)", err)
     used = "--used", folder / "used", "--unused", folder / "used"
     code, _, err = run("detect", *arguments, *sets(folder, "generated"), *used)
     assert code == 1
-    assert "--used and --unused share 12 of 12 images" in err
+    assert "--used and --unused share 12 of 12" in err
+
+
+def test_an_exact_copy_among_the_generated_images_is_a_finding(run, folders, tmp_path):
+    folder, _ = folders
+    candidates = ImageSet.from_folder(folder / "candidates")
+    write_images(tmp_path / "generated", [*ImageSet.from_folder(folder / "generated"), candidates[3]])
+    arguments = *sets(folder, "candidates"), *sets(tmp_path, "generated"), "-o", tmp_path / "run.csv"
+    code, out, _ = run("detect", *arguments)
+    assert code == 0
+    assert f"--candidates {candidates.ids[3]}: exact copy of image96.png" in out
+    row = dict(zip(*read(tmp_path / "run.csv")[:5:4], strict=True))
+    assert (row["id"], row["used"]) == (candidates.ids[3], "1")
+    assert (row["nearest"], row["distance"], row["note"]) == ("image96.png", "0", "exact copy of image96.png")
 
 
 def test_rules_that_compare_reals_see_the_known_ones_too(run, folders, tmp_path):
     folder, _ = folders
     write_images(tmp_path / "one", [np.asarray(next(iter(ImageSet.from_folder(folder / "candidates"))))], ["x.png"])
     arguments = "--candidates", tmp_path / "one", *sets(folder, "generated"), "-o", tmp_path / "run.csv"
-    code, _, err = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval")
+    code, out, _ = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval")
     assert code == 0
-    assert "compares the candidates with each other, and 1 are few" in err
-    code, _, err = run("detect", *arguments, *sets(folder, "used", "unused"), "--recipe", "vcmi-2023-retrieval")
-    assert (code, "few" in err) == (0, False)
+    assert "compares the candidates with each other, and 1 are few" in out
+    code, out, _ = run("detect", *arguments, *sets(folder, "used", "unused"), "--recipe", "vcmi-2023-retrieval")
+    assert (code, "few" in out) == (0, False)
 
 
 def test_bad_candidates_are_named_before_the_known_images_are_judged(run, folders, tmp_path):
@@ -122,8 +149,25 @@ def test_bad_candidates_are_named_before_the_known_images_are_judged(run, folder
     arguments = *sets(folder, "generated", "used", "unused"), "-o", tmp_path / "run.csv"
     code, out, err = run("detect", "--candidates", tmp_path / "bad", *arguments)
     assert (code, "kappa" in out) == (1, False)
-    assert "a.png" in err
-    assert "b.png" in err
+    assert "--candidates a.png" in err
+    assert "--candidates b.png" in err
+
+
+def test_bad_images_may_be_left_out(run, folders, tmp_path):
+    folder, _ = folders
+    write_images(tmp_path / "some", ImageSet.from_folder(folder / "candidates").decode()[:6])
+    (tmp_path / "some" / "image2.png").write_bytes(b"")
+    arguments = "--candidates", tmp_path / "some", *sets(folder, "generated"), "-o", tmp_path / "run.csv"
+    code, out, _ = run("detect", *arguments, "--on-error", "nan")
+    assert code == 0
+    header, *rows = read(tmp_path / "run.csv")
+    assert [row[0] for row in rows] == [f"image{i}.png" for i in range(6)]
+    assert [row[1] == "" for row in rows] == [False, False, True, False, False, False]
+    assert "empty" in rows[2][header.index("note")]
+    assert "--candidates image2.png: the file is empty" in out
+    code, _, err = run("detect", *arguments, "--on-error", "nan", "--year", "2025")
+    assert code == 2
+    assert "a run file needs an answer for every image" in " ".join(err.split())
 
 
 @pytest.mark.parametrize("name", ["x.png", "rows.cache"])
@@ -148,18 +192,39 @@ def test_run_files_follow_the_year(run, folders, tmp_path, year, style):
     assert validate_submission(tmp_path / "run.csv", ids, id_style=style) == []
 
 
+def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
+    folder, _ = folders
+    out = tmp_path / "run.zip"
+    assert run("detect", *sets(folder, "candidates", "generated"), "-o", out, "--year", "2025")[0] == 0
+    assert validate_submission(out, ImageSet.from_folder(folder / "candidates").ids, id_style="name") == []
+    code, told, _ = run("validate", out, "--images", folder / "candidates")
+    assert (code, "no faults" in told) == (0, True)
+    assert run("validate", out)[0] == 0
+    code, told, _ = run("validate", out, "--images", folder / "used")
+    assert (code, "is not an id of this task" in told) == (1, True)
+    code, _, _ = run("detect", *sets(folder, "candidates", "generated"), "-o", out)
+    assert code == 2  # a table of scores is no run file
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["--used", "USED"], 2, "--used and --unused go together"),
         (["--year", "2024"], 2, "--year is one of 2023, 2025"),
         (["--jobs", "0"], 2, "--jobs is a number of threads"),
-        (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or take one of vcmi"),
-        (["--recipe", "vcmi-2023-treshold-max"], 1, "did you mean 'vcmi-2023-threshold-max'"),
-        (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs a second pool of generated images: give --pool"),
+        (["--jobs", "100000"], 2, "--jobs is a number of threads"),
+        (["--size", "0x9"], 2, "--size is at least 1x1"),
+        (["--size", "100000x100000"], 2, "--size is at least 1x1 and at most"),
+        (["--page", "-1"], 2, "--page counts from 0"),
+        (["--on-error", "skip"], 2, "--on-error must be 'raise' or 'nan'"),
+        (["--cache", "OUT"], 2, "--output and --cache are one file"),
+        (["--holdout", "USED"], 2, "has no use for --holdout"),
+        (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or choose one of vcmi"),
+        (["--recipe", "vcmi-2023-treshold-max"], 2, "did you mean 'vcmi-2023-threshold-max'"),
+        (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs --pool, images of a second generator"),
         (["--backbone", "resnet50"], 2, "vcmi-2023-threshold-max has no network: leave out --backbone"),
-        (["--pool", "USED"], 2, "has no use for a second pool: leave out --pool"),
-        (["--patients", "["], 2, "is no regular expression"),
+        (["--pool", "USED"], 2, "has no use for --pool, images of a second generator"),
+        (["--patients", "["], 2, "--patients [ is not a regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),
         (["--patients", "(z)?p"], 2, "finds no patient in"),
         (["--cache", "CSV"], 2, "is no feature cache"),
@@ -169,7 +234,9 @@ def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
     folder, _ = folders
     table = tmp_path / "table.csv"
     table.write_text("id,label\n")
-    arguments = [{"USED": folder / "used", "CSV": table}.get(word, word) for word in arguments]
+    arguments = [
+        {"USED": folder / "used", "CSV": table, "OUT": tmp_path / "run.csv"}.get(word, word) for word in arguments
+    ]
     got, _, err = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv", *arguments)
     assert (got, not (tmp_path / "run.csv").exists()) == (code, True)
     assert words in " ".join(err.split())

@@ -1,0 +1,180 @@
+"""attribute: which subset of the real images does each generated image stem from?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+
+from ..images import ImageSet, as_image_set
+from .choice import ATTRIBUTES, find_recipe, make_attributor
+from .errors import ArgumentError
+from .findings import copies, known_labels, notes, unusable
+from .guards import check_alike, refuse_contradictions, refuse_same_files, refuse_shared, shared
+from .judging import judge_attributor
+from .nearest import LOOKS, nearest
+from .patients import Patients, with_patients
+from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
+from .results import Attribution, spread
+
+_LABELS = {"real": "real_y", "labelled_generated": "labelled_y"}
+_DOMAINS = {"labelled_generated": "generated", "real": "real"}  # how `trained_on` calls them, the better one first
+
+
+def attribute(
+    generated: ImageSet | Sequence,
+    *,
+    real: ImageSet | Sequence | None = None,
+    real_y: ArrayLike | None = None,
+    labelled_generated: ImageSet | Sequence | None = None,
+    labelled_y: ArrayLike | None = None,
+    recipe: str = ATTRIBUTES,
+    patients: Patients = None,
+    cache: object = None,
+    progress: bool = False,
+    on_error: str = "raise",
+    **overrides: object,
+) -> Attribution:
+    """Find out which subset of the real images each generated image stems from, and how far to trust that.
+
+    Parameters
+    ----------
+    generated : ImageSet, or anything an ImageSet is made of
+        Generated images to attribute.
+    real, real_y : ImageSet, or anything an ImageSet is made of, and array-like of shape (n_real,), default=None
+        Real images, and the subset of each.
+    labelled_generated, labelled_y : the same of other generated images, default=None
+        Generated images whose subset is known. Give these, or the real images, or both.
+    recipe : str, default="textures-svm"
+        One of `recipes.names` that attributes. Its ``trained_on`` says which of the labelled sets it learns from.
+    patients : mapping, callable, str or None, default=None
+        Whose image each real image is, as in `detect`.
+    cache : path-like or FeatureCache, default=None
+        Keeps rows for the next call.
+    progress : bool, default=False
+        Whether to show a progress bar.
+    on_error : {"raise", "nan"}, default="raise"
+        What an image that cannot be used does, as in `detect`.
+    **overrides
+        What the recipe offers to change: ``recipes.info(name).overrides``.
+
+    Returns
+    -------
+    Attribution
+        The answers, and a judgement with a verdict.
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit together, before any image is read.
+    ValueError
+        For images that both labelled sets share, for one image with two subsets, and for a file that is in two sets.
+    ImageReadError
+        With ``on_error="raise"``: naming every image that cannot be used.
+
+    See Also
+    --------
+    detect : Which real images were used at all?
+
+    Notes
+    -----
+    A recipe that learns from real images is judged twice: on the real images, cross-validated by patient, and, where
+    there are some, on the labelled generated ones. Generated images differ from real ones, so the second accuracy is
+    usually lower, and it is the one that counts.
+
+    A real image with exactly the pixels of a generated one is a finding: the answer is its subset.
+
+    Examples
+    --------
+    >>> from fingerprint_features import attribute, make_attribution_task
+    >>> task = make_attribution_task(2, 16, 8, memorization=1, shift=4, image_size=48, random_state=0)
+    >>> found = attribute(task.X, real=task.reference, real_y=task.reference_y)
+    >>> found.subsets.shape, found.verdict
+    ((16,), 'better than chance')
+    """
+    given = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
+    sets = {name: as_image_set(images) for name, images in given.items() if images is not None}
+    labels = _labels(sets, real_y=real_y, labelled_y=labelled_y)
+    check_on_error(on_error)
+    about = find_recipe(recipe, subtask=2)
+    domain = _domain(about, sets)
+    needed = extractors_in(make_attributor(about, None, overrides))
+    _guard(sets, labels)
+    known, unit = with_patients({"real": sets["real"]} if "real" in sets else {}, patients)
+    sets |= known
+    with rows_kept(cache) as cache:
+        failures = read_all(sets, [LOOKS, *needed], cache, progress)
+        if on_error == "raise":
+            refuse_bad(failures)
+        images = sets["generated"]
+        masks = {name: good(some, failures.get(name, ())) for name, some in sets.items()}
+        sets = {name: some[masks[name]] for name, some in sets.items()}
+        labels = {name: y[masks[name]] for name, y in labels.items()}
+        model = make_attributor(about, cache, overrides)
+        show_progress(model, progress)
+        judgement = judge_attributor(about, model, domain, sets, labels, unit)
+        answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
+        near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
+    if "real" in sets:
+        for i, j in shared(sets["generated"], sets["real"]):
+            answers[i] = labels["real"][j]  # an exact copy is proof
+    found = tuple(_findings(sets, labels, failures))
+    mask = masks["generated"]
+    return Attribution(
+        recipe=about.name,
+        ids=images.ids,
+        subsets=spread(answers, mask, None),
+        nearest=spread(near.ids, mask, ""),
+        distances=spread(near.distances.astype(np.float64), mask, np.nan),
+        notes=notes(found, "generated", images.ids),
+        judgement=judgement,
+        findings=found,
+    )
+
+
+def _labels(sets, **given):
+    """Return the labels of each labelled set."""
+    labels = {}
+    for name, word in _LABELS.items():
+        if (name in sets) != (given[word] is not None):
+            raise ArgumentError(f"{name}= and {word}= go together: the images, and the subset of each")
+        if name not in sets:
+            continue
+        y = labels[name] = np.asarray(given[word])
+        if y.shape != (len(sets[name]),):
+            raise ArgumentError(
+                f"{word}= must have one subset for each of {len(sets[name])} images. Got shape {y.shape}"
+            )
+        if len(np.unique(y)) < 2:
+            raise ArgumentError(f"{name}= needs images of two subsets or more. Got only {y[0]}")
+    if not labels:
+        raise ArgumentError("give real= or labelled_generated=, or both: subsets are learnt from them")
+    return labels
+
+
+def _domain(about, sets):
+    """Return the labelled set that the recipe learns from."""
+    fit = [name for name, word in _DOMAINS.items() if word in about.trained_on]
+    for name in fit:
+        if name in sets:
+            return name
+    raise ArgumentError(f"{about.name} learns from {about.trained_on}: give {' or '.join(f'{name}=' for name in fit)}")
+
+
+def _guard(sets, labels):
+    """Raise for sets that overlap, or that say two things of one image."""
+    check_alike(sets)
+    for name, y in labels.items():
+        refuse_contradictions(name, sets[name], y)
+    made = {name: sets[name] for name in ("generated", "labelled_generated") if name in sets}
+    real = {name: sets[name] for name in ("real",) if name in sets}
+    refuse_same_files(made, real, "no image is both real and generated")
+    rest = {name: sets[name] for name in ("labelled_generated",) if name in sets}
+    refuse_same_files({"generated": sets["generated"]}, rest, "an image to attribute has no known subset")
+    refuse_shared(rest, real, "no image is both real and generated")
+
+
+def _findings(sets, labels, failures):
+    yield from copies(sets, "generated", "real")
+    yield from known_labels(sets, "generated", "labelled_generated", labels.get("labelled_generated", ()))
+    yield from unusable(failures)

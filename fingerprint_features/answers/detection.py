@@ -1,0 +1,193 @@
+"""detect: which of these real images were used to train the generator?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.base import clone
+
+from ..images import ImageSet, as_image_set
+from ..recipes.judge import used_scores
+from .blind import textures
+from .choice import find_detector, make_detector
+from .errors import ArgumentError
+from .findings import copies, few_candidates, known_labels, notes, unusable
+from .guards import check_alike, refuse_same_files, refuse_shared
+from .judging import judge_detector
+from .known import labelled, unknown
+from .nearest import LOOKS, nearest
+from .patients import Patients, with_patients
+from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
+from .results import Detection, spread
+
+_REAL = ("candidates", "used", "unused", "holdout")
+_MADE = ("generated", "pool")
+
+
+def detect(
+    candidates: ImageSet | Sequence,
+    generated: ImageSet | Sequence,
+    *,
+    used: ImageSet | Sequence | None = None,
+    unused: ImageSet | Sequence | None = None,
+    holdout: ImageSet | Sequence | None = None,
+    pool: ImageSet | Sequence | None = None,
+    recipe: str | None = None,
+    patients: Patients = None,
+    cache: object = None,
+    progress: bool = False,
+    on_error: str = "raise",
+    **overrides: object,
+) -> Detection:
+    """Find out which real images were used to train a generator, and how far that answer can be trusted.
+
+    Parameters
+    ----------
+    candidates : ImageSet, or anything an ImageSet is made of
+        Real images to judge.
+    generated : ImageSet, or anything an ImageSet is made of
+        Images that the generator made.
+    used, unused : ImageSet, or anything an ImageSet is made of, default=None
+        Real images known to be used and known not to be used, both or none. The recipe is judged on them.
+    holdout : ImageSet, or anything an ImageSet is made of, default=None
+        More real images known not to be used, from the scanners of the used ones, for recipes that compare with
+        such: they calibrate the scores where the unused images come from elsewhere.
+    pool : ImageSet, or anything an ImageSet is made of, default=None
+        Images that a second generator made, for recipes that need them.
+    recipe : str, default=None
+        One of `recipes.names`. None takes ``"calibrated-log-ratio"`` with `used` and `unused`, and
+        ``"vcmi-2023-threshold-max"`` without.
+    patients : mapping, callable, str or None, default=None
+        Whose image each real image is: a mapping from id to patient, a function from id to patient, a regular
+        expression that finds the patient in an id (its first group, or all it matches), or ``"none"`` where each
+        image is a patient of its own. None takes the groups of the ImageSets. Without patients no score is given.
+    cache : path-like or FeatureCache, default=None
+        Keeps rows for the next call.
+    progress : bool, default=False
+        Whether to show a progress bar.
+    on_error : {"raise", "nan"}, default="raise"
+        What an image that cannot be used does. ``"raise"`` names all of them in one error before anything is judged;
+        ``"nan"`` leaves them out, without an answer.
+    **overrides
+        What the recipe offers to change: ``recipes.info(name).overrides``.
+
+    Returns
+    -------
+    Detection
+        The answers, and a judgement with a verdict that belongs to every count: "better than chance", "cannot be
+        told from chance", "differs without the generator" or "not judged".
+
+    Raises
+    ------
+    ArgumentError
+        For arguments that do not fit together, before any image is read.
+    ValueError
+        For sets that share images where that decides the answer: `used` and `unused`, or a file that is both real
+        and generated.
+    ImageReadError
+        With ``on_error="raise"``: naming every image that cannot be used.
+
+    See Also
+    --------
+    attribute : Which subset of the real images does each generated image stem from?
+    recipes.make : The recipe alone, as a scikit-learn classifier.
+
+    Notes
+    -----
+    A generated image with exactly the pixels of a candidate is a finding, not an error: the candidate counts as used,
+    and its note names the copy.
+
+    The judgement cross-validates recipes that learn from labels; no patient, and no content, is on both sides of a
+    split. A blind control always runs, too: it sees textures of the known images and no generated image. Where
+    that control beats chance, used and unused images differ by themselves, and the verdict says so: then even a
+    good score of the recommended recipe, which compares with the unused images, may show another scanner. A `holdout`
+    from the scanners of the used images helps; so do unused images from the same scanners.
+
+    `joblib.parallel_config` says how many threads are used.
+
+    Examples
+    --------
+    >>> from fingerprint_features import detect, make_membership_task
+    >>> task = make_membership_task(20, 20, 80, memorization=1, image_size=32, random_state=0)
+    >>> used, unused = task.X[task.y == 1], task.X[task.y == 0]
+    >>> found = detect(task.X[:8], task.reference, used=used[4:], unused=unused[4:])
+    >>> found.used.shape, found.verdict
+    ((8,), 'better than chance')
+
+    Without labelled images nothing can be judged:
+
+    >>> detect(task.X, task.reference).verdict
+    'not judged'
+    """
+    sets = _open(candidates=candidates, used=used, unused=unused, holdout=holdout, generated=generated, pool=pool)
+    if ("used" in sets) != ("unused" in sets):
+        raise ArgumentError("used= and unused= go together: give both or none")
+    check_on_error(on_error)
+    about = find_detector(recipe, "used" in sets)
+    needed = extractors_in(make_detector(about, sets, None, overrides))
+    _guard(sets)
+    real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
+    with rows_kept(cache) as cache:
+        failures = read_all(sets | real, [LOOKS, *textures(), *needed], cache, progress)
+        if on_error == "raise":
+            refuse_bad(failures)
+        masks = {name: good(images, failures.get(name, ())) for name, images in sets.items()}
+        sets = {name: images[masks[name]] for name, images in (sets | real).items()}
+        model = make_detector(about, sets, cache, overrides)
+        show_progress(model, progress)
+        judgement = judge_detector(about, model, sets, unit, cache)
+        answers, scores = _answer(about, model, sets)
+        near = nearest(sets["candidates"], sets["generated"], cache)
+        found = tuple(_findings(about, sets, failures))
+    answers[list(near.copies)] = 1  # an exact copy is proof
+    mask, images = masks["candidates"], real["candidates"]
+    return Detection(
+        recipe=about.name,
+        ids=images.ids,
+        used=spread(answers, mask, -1),
+        scores=spread(scores, mask, np.nan),
+        patients=images.groups if unit == "patient" else None,
+        nearest=spread(near.ids, mask, ""),
+        distances=spread(near.distances.astype(np.float64), mask, np.nan),
+        notes=notes(found, "candidates", images.ids),
+        judgement=judgement,
+        findings=found,
+    )
+
+
+def _open(**given):
+    return {name: as_image_set(images) for name, images in given.items() if images is not None}
+
+
+def _guard(sets):
+    """Raise for sets whose answer would be the same whatever the generator learnt."""
+    check_alike(sets)
+    real, made = ({name: sets[name] for name in names if name in sets} for names in (_REAL, _MADE))
+    refuse_same_files(made, real, "no image is both real and generated")
+    if "used" in sets:
+        refuse_shared({"used": sets["used"]}, {"unused": sets["unused"]}, "an image was used or it was not")
+    if "holdout" in sets:
+        others = {name: images for name, images in real.items() if name != "holdout"}
+        refuse_shared({"holdout": sets["holdout"]}, others, "the holdout is no measure of images that it contains")
+
+
+def _answer(about, model, sets):
+    """Return the answers and scores of the candidates."""
+    images = sets["candidates"]
+    fitted = clone(model)
+    if about.needs_labels:
+        fitted.fit(*labelled(sets))
+    elif "used" in sets:  # as when it was judged: among the known images
+        fitted.fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
+    else:
+        fitted.fit(images)
+    return np.asarray(fitted.predict(images)).astype(np.int64), used_scores(fitted, images)
+
+
+def _findings(about, sets, failures):
+    for name in _REAL:
+        yield from copies(sets, name, "generated")
+    for name in ("used", "unused"):
+        yield from known_labels(sets, "candidates", name, [name] * len(sets.get(name, ())))
+    yield from unusable(failures)
+    if about.transductive and "used" not in sets:
+        yield from few_candidates(about.name, len(sets["candidates"]))

@@ -1,0 +1,79 @@
+"""Refuse sets whose answer would be the same whatever the generator learnt."""
+
+import os
+from collections.abc import Mapping
+
+from numpy.typing import NDArray
+
+from ..images import ImageSet
+from ..images.errors import printable
+from .errors import ArgumentError
+
+_NAMED = 5  # how many pairs of images an error lists
+
+
+def check_alike(sets: Mapping[str, ImageSet]) -> None:
+    """Raise unless all sets are decoded in one way: rows of different sizes or ranges cannot be compared."""
+    first, *others = sets.items()
+    for name, images in others:
+        for what in ("size", "options"):
+            mine, its = getattr(first[1], what), getattr(images, what)
+            if mine != its:
+                raise ArgumentError(
+                    f"{first[0]}= has {what}={mine} and {name}= has {what}={its}: open all sets in one way"
+                )
+
+
+def refuse_shared(sets: Mapping[str, ImageSet], others: Mapping[str, ImageSet], why: str) -> None:
+    """Raise if one of the sets shares an image with one of the others; `why` says what is wrong with that."""
+    for name, images in sets.items():
+        for other, rest in others.items():
+            pairs = shared(images, rest)
+            if pairs:
+                raise ValueError(
+                    f"{name}= and {other}= share {len(pairs)} of {len(images)} ({_listed(images, rest, pairs)}), "
+                    f"but {why}: take them out of {name}= or {other}="
+                )
+
+
+def refuse_same_files(sets: Mapping[str, ImageSet], others: Mapping[str, ImageSet], why: str) -> None:
+    """Raise if one file is in one of the sets and in one of the others: a folder then lies in another by mistake.
+
+    The same picture in another file is no mistake: a generator may have made an exact copy.
+    """
+    for name, images in sets.items():
+        for other, rest in others.items():
+            pairs = [(i, j) for i, j in shared(images, rest) if _is_one_file(images, i, rest, j)]
+            if pairs:
+                raise ValueError(
+                    f"{name}= and {other}= hold {len(pairs)} files in common ({_listed(images, rest, pairs)}), but "
+                    f"{why}: give folders that do not overlap"
+                )
+
+
+def refuse_contradictions(name: str, images: ImageSet, labels: NDArray) -> None:
+    """Raise if one image of a set has two labels."""
+    first = {}
+    for i, digest in enumerate(images.digests):
+        j = first.setdefault(digest, i)
+        if labels[i] != labels[j]:
+            raise ValueError(
+                f"{name}= holds one image under two labels: {printable(images.ids[j])} is {labels[j]} and "
+                f"{printable(images.ids[i])} is {labels[i]}: keep one of them"
+            )
+
+
+def shared(images: ImageSet, others: ImageSet) -> list[tuple[int, int]]:
+    """Return the positions (in `images`, in `others`) of each image of the first set that is in the second too."""
+    where = {digest: j for j, digest in reversed(list(enumerate(others.digests)))}
+    return [(i, where[digest]) for i, digest in enumerate(images.digests) if digest in where]
+
+
+def _is_one_file(images, i, others, j):
+    places = images.place(i), others.place(j)
+    return all(map(os.path.isabs, places)) and os.path.samefile(*places)  # an array's place is its position
+
+
+def _listed(images, others, pairs):
+    named = ", ".join(f"{printable(images.ids[i])} = {printable(others.ids[j])}" for i, j in pairs[:_NAMED])
+    return named + (f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else "")

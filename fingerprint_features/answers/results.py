@@ -1,0 +1,171 @@
+"""What detect and attribute return: one answer an image, what it rests on, and how far to trust it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .findings import Finding
+from .judgement import Judgement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Which of the candidates were used.
+
+    Attributes
+    ----------
+    recipe : str
+        The name of the recipe.
+    ids : ndarray of str of shape (n_candidates,)
+        The candidates.
+    used : ndarray of int of shape (n_candidates,)
+        1 for used, 0 for unused, and -1 for an image that cannot be used (`on_error`).
+    scores : ndarray of float of shape (n_candidates,)
+        Larger for used; NaN where there is no answer.
+    patients : ndarray of shape (n_candidates,) or None
+        The patients, where they are known.
+    nearest : ndarray of str of shape (n_candidates,)
+        The id of the generated image that looks most like the candidate; empty where there is none.
+    distances : ndarray of float of shape (n_candidates,)
+        Bits, of 256, in which the perceptual hashes of the two differ.
+    notes : ndarray of str of shape (n_candidates,)
+        What was found about the candidate, e.g. "exact copy of gen/7.png"; usually empty.
+    judgement : Judgement
+        How far to trust the answers, with a verdict.
+    findings : tuple of Finding
+        What else was noticed.
+    """
+
+    recipe: str
+    ids: NDArray[np.str_]
+    used: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    patients: NDArray | None
+    nearest: NDArray[np.str_]
+    distances: NDArray[np.float64]
+    notes: NDArray[np.str_]
+    judgement: Judgement
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the judgement."""
+        return self.judgement.verdict
+
+    def columns(self) -> dict[str, list]:
+        """Return the table as lists by column name; None where there is no value.
+
+        Returns
+        -------
+        dict of str to list
+            ``id``, ``used``, ``score``, ``patient``, ``nearest``, ``distance`` and ``note``.
+        """
+        return {
+            "id": self.ids.tolist(),
+            "used": [None if answer < 0 else int(answer) for answer in self.used],
+            "score": _numbers(self.scores),
+            "patient": [None] * len(self.ids) if self.patients is None else self.patients.tolist(),
+            "nearest": [id or None for id in self.nearest.tolist()],
+            "distance": _numbers(self.distances, int),
+            "note": [note or None for note in self.notes.tolist()],
+        }
+
+    def frame(self) -> "pd.DataFrame":
+        """Return the table as a pandas frame, one row a candidate; the columns are those of `columns`."""
+        return _frame(self.columns(), {"used": "Int64", "distance": "Int64"})
+
+    def __str__(self) -> str:
+        count = int((self.used == 1).sum())
+        return f"{self.recipe} calls {count} of {len(self.ids)} candidates used.\n{self.judgement.conclusion}"
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """Which subset each generated image stems from.
+
+    Attributes
+    ----------
+    recipe : str
+        The name of the recipe.
+    ids : ndarray of str of shape (n_images,)
+        The generated images.
+    subsets : ndarray of shape (n_images,)
+        The answers; None for an image that cannot be used (`on_error`).
+    nearest : ndarray of str of shape (n_images,)
+        The id of the labelled image that looks most like the generated one; empty where there is none.
+    distances : ndarray of float of shape (n_images,)
+        Bits, of 256, in which the perceptual hashes of the two differ.
+    notes : ndarray of str of shape (n_images,)
+        What was found about the image, e.g. "exact copy of t1/7.png"; usually empty.
+    judgement : Judgement
+        How far to trust the answers, with a verdict.
+    findings : tuple of Finding
+        What else was noticed.
+    """
+
+    recipe: str
+    ids: NDArray[np.str_]
+    subsets: NDArray
+    nearest: NDArray[np.str_]
+    distances: NDArray[np.float64]
+    notes: NDArray[np.str_]
+    judgement: Judgement
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of the judgement."""
+        return self.judgement.verdict
+
+    def columns(self) -> dict[str, list]:
+        """Return the table as lists by column name; None where there is no value.
+
+        Returns
+        -------
+        dict of str to list
+            ``id``, ``subset``, ``nearest``, ``distance`` and ``note``.
+        """
+        return {
+            "id": self.ids.tolist(),
+            "subset": self.subsets.tolist(),
+            "nearest": [id or None for id in self.nearest.tolist()],
+            "distance": _numbers(self.distances, int),
+            "note": [note or None for note in self.notes.tolist()],
+        }
+
+    def frame(self) -> "pd.DataFrame":
+        """Return the table as a pandas frame, one row an image; the columns are those of `columns`."""
+        return _frame(self.columns(), {"distance": "Int64"})
+
+    def __str__(self) -> str:
+        answered = [subset for subset in self.subsets.tolist() if subset is not None]
+        counts = ", ".join(f"{answered.count(subset)} to {subset}" for subset in sorted(set(answered)))
+        return (
+            f"{self.recipe} attributes {counts or 'no image'}.\nVerdict: {self.judgement.verdict}. {self.judgement.why}"
+        )
+
+
+def spread(values: NDArray, good: NDArray[np.bool_], missing: object) -> NDArray:
+    """Return `values`, one for each good image, with `missing` in the place of every other image."""
+    whole = np.full(len(good), missing, dtype=np.result_type(values, np.asarray(missing)))
+    whole[good] = values
+    return whole
+
+
+def _numbers(values, kind=float):
+    return [None if np.isnan(value) else kind(value) for value in values]
+
+
+def _frame(columns, dtypes):
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "frame() needs pandas: pip install 'fingerprint_features[frames]' (columns() gives plain lists)"
+        ) from error
+    return pd.DataFrame(columns).astype(dtypes)

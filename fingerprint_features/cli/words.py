@@ -1,0 +1,42 @@
+"""The command's own words: messages of the package name arguments of functions, and a command has options."""
+
+import re
+
+import typer
+
+_OPTIONS = (
+    *("candidates", "generated", "used", "unused", "holdout", "known_generated", "pool"),
+    *("real", "labelled_generated", "recipe", "patients", "on_error", "page", "cache"),
+)
+_NAMES = "|".join(_OPTIONS)
+_PHRASES = (
+    (r"ImageSet\(\w+, size=\((\d+), (\d+)\)\)(?: or --size \w+)?", r"--size \1x\2"),
+    (r"ImageSet\(\w+, options=DecodeOptions\(value_range=\(low, high\)\)\)", "--value-range=LOW,HIGH"),
+    (r"DecodeOptions\(page=(\d+)\)", r"--page \1"),
+    (r"raise DecodeOptions\(max_pixels=\.\.\.\)", "open it from Python with DecodeOptions(max_pixels=...)"),
+    (r" \(see drop_failed\)", ""),
+    (r"has no override '(backbone|weights)'.*", r"has no network: leave out --\1"),
+    (rf"\b({_NAMES})=['\"]([^'\"]*)['\"]", lambda found: f"{_flag(found[1])} {found[2]}"),
+    (rf"\b({_NAMES})=(?![=\w])", lambda found: _flag(found[1])),
+)
+
+
+def in_options(text: object) -> str:
+    """Return a text in which arguments of functions are options of the command.
+
+    >>> in_options("give used= and unused=, or patients='none'")
+    'give --used and --unused, or --patients none'
+    """
+    text = str(text)
+    for pattern, words in _PHRASES:
+        text = re.sub(pattern, words, text)
+    return text
+
+
+def say(text: object = "", *, err: bool = False) -> None:
+    """Print a text in the command's own words."""
+    typer.echo(in_options(text), err=err)
+
+
+def _flag(name):
+    return f"--{name.replace('_', '-')}"
