@@ -84,7 +84,7 @@ def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
         ([], 2, "give --real or --labelled-generated"),
         (["--real", "REAL", "--recipe", "vcmi-2023-ranking"], 2, "--recipe vcmi-2023-ranking detects which real"),
         (["--real", "REAL", "--year", "2023"], 2, "--year is 2025"),
-        (["--real", "REAL", "--backbone", "resnet50"], 2, "textures-svm has no network: leave out --backbone"),
+        (["--real", "REAL", "--backbone", "resnet50"], 2, "'textures-svm' has no network: leave out --backbone"),
         (["--real", "FLAT"], 1, "is in no sub-folder"),
         (["--real", "ONE"], 2, "--real needs images of two subsets or more. Got only t1"),
         (["--real", "ABOVE"], 1, "--generated and --real hold 24 files in common"),

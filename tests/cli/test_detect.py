@@ -222,7 +222,7 @@ def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
         (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or choose one of vcmi"),
         (["--recipe", "vcmi-2023-treshold-max"], 2, "did you mean 'vcmi-2023-threshold-max'"),
         (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs --pool, images of a second generator"),
-        (["--backbone", "resnet50"], 2, "vcmi-2023-threshold-max has no network: leave out --backbone"),
+        (["--backbone", "resnet50"], 2, "'vcmi-2023-threshold-max' has no network: leave out --backbone"),
         (["--pool", "USED"], 2, "has no use for --pool, images of a second generator"),
         (["--patients", "["], 2, "--patients [ is not a regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),
