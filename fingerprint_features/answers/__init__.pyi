@@ -1,9 +1,9 @@
+from .assessment import Assessment as Assessment
+from .assessment import Trial as Trial
 from .attribution import attribute as attribute
 from .detection import detect as detect
 from .errors import ArgumentError as ArgumentError
 from .findings import Finding as Finding
-from .judgement import Judgement as Judgement
-from .judgement import Trial as Trial
 from .reading import rows_kept as rows_kept
 from .results import Attribution as Attribution
 from .results import Detection as Detection

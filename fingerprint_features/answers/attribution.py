@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from ..images import ImageSet, as_image_set
+from .assessing import assess_attributor
 from .choice import ATTRIBUTES, find_recipe, make_attributor
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
 from .guards import check_alike, refuse_contradictions, refuse_same_files, refuse_shared, shared
-from .judging import judge_attributor
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
@@ -61,7 +61,7 @@ def attribute(
     Returns
     -------
     Attribution
-        The answers, and a judgement with a verdict.
+        The answers, and an assessment with a verdict.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def attribute(
         labels = {name: y[masks[name]] for name, y in labels.items()}
         model = make_attributor(about, cache, overrides)
         show_progress(model, progress)
-        judgement = judge_attributor(about, model, domain, sets, labels, unit)
+        assessment = assess_attributor(about, model, domain, sets, labels, unit)
         answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
         near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
     if "real" in sets:
@@ -127,7 +127,7 @@ def attribute(
         nearest=spread(near.ids, mask, ""),
         distances=spread(near.distances.astype(np.float64), mask, np.nan),
         notes=notes(found, "generated", images.ids),
-        judgement=judgement,
+        assessment=assessment,
         findings=found,
     )
 

@@ -1,6 +1,6 @@
 """Which recipe answers, and whether it has the sets that it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sklearn.base import BaseEstimator
 
@@ -28,22 +28,41 @@ def find_recipe(name: str, subtask: int) -> RecipeInfo:
     return about
 
 
-def find_detector(name: str | None, labelled: bool) -> RecipeInfo:
-    """Return the recipe that detects, by its name or by default; raise if it needs labels and there are none."""
+def find_detector(name: str | None, given: Collection[str]) -> RecipeInfo:
+    """Return the recipe that detects with these sets, by its name or by default; raise for sets that do not fit."""
+    labelled = "used" in given
+    if labelled != ("unused" in given):
+        raise ArgumentError("used= and unused= go together: give both or none")
     about = find_recipe(name or (WITH_LABELS if labelled else WITHOUT_LABELS), subtask=1)
     if about.needs_labels and not labelled:
         free = ", ".join(other.name for other in _all(1) if not other.needs_labels)
         raise ArgumentError(f"{about.name} learns from labels: give used= and unused=, or choose one of {free}")
+    if "known_generated" in given and not labelled:
+        raise ArgumentError("known_generated= belongs to images whose labels are known: give used= and unused= too")
+    if "known_generated" in given and not about.needs_reference:
+        raise ArgumentError(f"{about.name} compares with no generated images: leave out known_generated=")
     return about
 
 
 def make_detector(
-    about: RecipeInfo, sets: Mapping[str, ImageSet], cache: object, overrides: Mapping[str, object]
+    about: RecipeInfo,
+    sets: Mapping[str, ImageSet],
+    reference: str,
+    cache: object,
+    overrides: Mapping[str, object],
 ) -> BaseEstimator:
     """Return the recipe for these sets, unfitted; raise for a set or an override that it cannot use."""
-    given = {"reference": sets["generated"]} if about.needs_reference else {}
+    given = {"reference": sets[reference]} if about.needs_reference else {}
     given |= {name: sets[name] for name in ("pool", "holdout") if name in sets}
     return _made(about, given, cache, overrides)
+
+
+def with_other_reference(model: BaseEstimator, generated: ImageSet) -> BaseEstimator:
+    """Return a fitted recipe that compares with another generator's images; raise where it cannot."""
+    try:
+        return recipes.with_reference(model, generated)
+    except TypeError as error:
+        raise ArgumentError(f"known_generated= cannot be used with this recipe: {error}") from error
 
 
 def make_attributor(about: RecipeInfo, cache: object, overrides: Mapping[str, object]) -> BaseEstimator:

@@ -3,24 +3,22 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.base import clone
 
 from ..images import ImageSet, as_image_set
 from ..recipes.judge import used_scores
+from .assessing import assess_detector
 from .blind import textures
-from .choice import find_detector, make_detector
-from .errors import ArgumentError
+from .choice import find_detector, make_detector, with_other_reference
 from .findings import copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
-from .judging import judge_detector
-from .known import labelled, unknown
+from .known import known_reference, labelled, unknown
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
 from .results import Detection, spread
 
 _REAL = ("candidates", "used", "unused", "holdout")
-_MADE = ("generated", "pool")
+_MADE = ("generated", "known_generated", "pool")
 
 
 def detect(
@@ -29,6 +27,7 @@ def detect(
     *,
     used: ImageSet | Sequence | None = None,
     unused: ImageSet | Sequence | None = None,
+    known_generated: ImageSet | Sequence | None = None,
     holdout: ImageSet | Sequence | None = None,
     pool: ImageSet | Sequence | None = None,
     recipe: str | None = None,
@@ -48,6 +47,10 @@ def detect(
         Images that the generator made.
     used, unused : ImageSet, or anything an ImageSet is made of, default=None
         Real images known to be used and known not to be used, both or none. The recipe is judged on them.
+    known_generated : ImageSet, or anything an ImageSet is made of, default=None
+        What another generator made that was trained on the `used` images, where `generated` stems from a generator
+        for which nothing is known. The recipe learns on the known images against these, and judges the
+        candidates against `generated`. None means that one generator made all.
     holdout : ImageSet, or anything an ImageSet is made of, default=None
         More real images known not to be used, from the scanners of the used ones, for recipes that compare with
         such: they calibrate the scores where the unused images come from elsewhere.
@@ -73,7 +76,7 @@ def detect(
     Returns
     -------
     Detection
-        The answers, and a judgement with a verdict that belongs to every count: "better than chance", "cannot be
+        The answers, and an assessment whose verdict belongs to every count: "better than chance", "cannot be
         told from chance", "differs without the generator" or "not judged".
 
     Raises
@@ -96,7 +99,7 @@ def detect(
     A generated image with exactly the pixels of a candidate is a finding, not an error: the candidate counts as used,
     and its note names the copy.
 
-    The judgement cross-validates recipes that learn from labels; no patient, and no content, is on both sides of a
+    The assessment cross-validates recipes that learn from labels; no patient, and no content, is on both sides of a
     split. A blind control always runs, too: it sees textures of the known images and no generated image. Where
     that control beats chance, used and unused images differ by themselves, and the verdict says so: then even a
     good score of the recommended recipe, which compares with the unused images, may show another scanner. A `holdout`
@@ -118,12 +121,18 @@ def detect(
     >>> detect(task.X, task.reference).verdict
     'not judged'
     """
-    sets = _open(candidates=candidates, used=used, unused=unused, holdout=holdout, generated=generated, pool=pool)
-    if ("used" in sets) != ("unused" in sets):
-        raise ArgumentError("used= and unused= go together: give both or none")
+    sets = _open(
+        candidates=candidates,
+        generated=generated,
+        used=used,
+        unused=unused,
+        known_generated=known_generated,
+        holdout=holdout,
+        pool=pool,
+    )
     check_on_error(on_error)
-    about = find_detector(recipe, "used" in sets)
-    needed = extractors_in(make_detector(about, sets, None, overrides))
+    about = find_detector(recipe, sets)
+    needed = extractors_in(make_detector(about, sets, "generated", None, overrides))
     _guard(sets)
     real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
     with rows_kept(cache) as cache:
@@ -132,10 +141,16 @@ def detect(
             refuse_bad(failures)
         masks = {name: good(images, failures.get(name, ())) for name, images in sets.items()}
         sets = {name: images[masks[name]] for name, images in (sets | real).items()}
-        model = make_detector(about, sets, cache, overrides)
-        show_progress(model, progress)
-        judgement = judge_detector(about, model, sets, unit, cache)
-        answers, scores = _answer(about, model, sets)
+
+        def make(reference):
+            model = make_detector(about, sets, reference, cache, overrides)
+            show_progress(model, progress)
+            return model
+
+        fitted = _fitted(about, make, sets)
+        answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
+        scores = used_scores(fitted, sets["candidates"])
+        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, cache)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = tuple(_findings(about, sets, failures))
     answers[list(near.copies)] = 1  # an exact copy is proof
@@ -149,7 +164,7 @@ def detect(
         nearest=spread(near.ids, mask, ""),
         distances=spread(near.distances.astype(np.float64), mask, np.nan),
         notes=notes(found, "candidates", images.ids),
-        judgement=judgement,
+        assessment=assessment,
         findings=found,
     )
 
@@ -170,22 +185,21 @@ def _guard(sets):
         refuse_shared({"holdout": sets["holdout"]}, others, "the holdout is no measure of images that it contains")
 
 
-def _answer(about, model, sets):
-    """Return the answers and scores of the candidates."""
-    images = sets["candidates"]
-    fitted = clone(model)
+def _fitted(about, make, sets):
+    """Return the recipe ready to judge the candidates; `make` returns it unfitted, for one set of generated images."""
     if about.needs_labels:
-        fitted.fit(*labelled(sets))
-    elif "used" in sets:  # as when it was judged: among the known images
-        fitted.fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
-    else:
-        fitted.fit(images)
-    return np.asarray(fitted.predict(images)).astype(np.int64), used_scores(fitted, images)
+        model = make(known_reference(sets)).fit(*labelled(sets))
+        return with_other_reference(model, sets["generated"]) if "known_generated" in sets else model
+    if "used" in sets and "known_generated" not in sets:  # as when it is assessed: among the known images
+        return make("generated").fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
+    return make("generated").fit(sets["candidates"])
 
 
 def _findings(about, sets, failures):
     for name in _REAL:
         yield from copies(sets, name, "generated")
+    for name in ("used", "unused"):
+        yield from copies(sets, name, "known_generated")
     for name in ("used", "unused"):
         yield from known_labels(sets, "candidates", name, [name] * len(sets.get(name, ())))
     yield from unusable(failures)

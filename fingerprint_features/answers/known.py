@@ -20,3 +20,8 @@ def unknown(sets: Mapping[str, ImageSet]) -> ImageSet:
     candidates = sets["candidates"]
     known = {i for name in ("used", "unused") if name in sets for i, _ in shared(candidates, sets[name])}
     return candidates[np.array([i not in known for i in range(len(candidates))], dtype=bool)]
+
+
+def known_reference(sets: Mapping[str, ImageSet]) -> str:
+    """Return the name of the generated images that belong to the images whose labels are known."""
+    return "known_generated" if "known_generated" in sets else "generated"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .assessment import Assessment
 from .findings import Finding
-from .judgement import Judgement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ class Detection:
         Bits, of 256, in which the perceptual hashes of the two differ.
     notes : ndarray of str of shape (n_candidates,)
         What was found about the candidate, e.g. "exact copy of gen/7.png"; usually empty.
-    judgement : Judgement
+    assessment : Assessment
         How far to trust the answers, with a verdict.
     findings : tuple of Finding
         What else was noticed.
@@ -49,13 +49,13 @@ class Detection:
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
     notes: NDArray[np.str_]
-    judgement: Judgement
+    assessment: Assessment
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> str:
-        """The verdict of the judgement."""
-        return self.judgement.verdict
+        """The verdict of the assessment."""
+        return self.assessment.verdict
 
     def columns(self) -> dict[str, list]:
         """Return the table as lists by column name; None where there is no value.
@@ -81,7 +81,7 @@ class Detection:
 
     def __str__(self) -> str:
         count = int((self.used == 1).sum())
-        return f"{self.recipe} calls {count} of {len(self.ids)} candidates used.\n{self.judgement.conclusion}"
+        return f"{self.recipe} calls {count} of {len(self.ids)} candidates used.\n{self.assessment.conclusion}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class Attribution:
         Bits, of 256, in which the perceptual hashes of the two differ.
     notes : ndarray of str of shape (n_images,)
         What was found about the image, e.g. "exact copy of t1/7.png"; usually empty.
-    judgement : Judgement
+    assessment : Assessment
         How far to trust the answers, with a verdict.
     findings : tuple of Finding
         What else was noticed.
@@ -114,13 +114,13 @@ class Attribution:
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
     notes: NDArray[np.str_]
-    judgement: Judgement
+    assessment: Assessment
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> str:
-        """The verdict of the judgement."""
-        return self.judgement.verdict
+        """The verdict of the assessment."""
+        return self.assessment.verdict
 
     def columns(self) -> dict[str, list]:
         """Return the table as lists by column name; None where there is no value.
@@ -145,9 +145,7 @@ class Attribution:
     def __str__(self) -> str:
         answered = [subset for subset in self.subsets.tolist() if subset is not None]
         counts = ", ".join(f"{answered.count(subset)} to {subset}" for subset in sorted(set(answered)))
-        return (
-            f"{self.recipe} attributes {counts or 'no image'}.\nVerdict: {self.judgement.verdict}. {self.judgement.why}"
-        )
+        return f"{self.recipe} attributes {counts or 'no image'}.\nVerdict: {self.assessment.verdict}. {self.assessment.why}"
 
 
 def spread(values: NDArray, good: NDArray[np.bool_], missing: object) -> NDArray:

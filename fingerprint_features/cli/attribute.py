@@ -141,11 +141,11 @@ def _numbers(labels):
 
 def _draw_confusion(found, path):
     """Draw the trial that decides; there is none where the recipe could not be judged."""
-    if not found.judgement.trials:
+    if not found.assessment.trials:
         typer.echo(f"{printable(path)} is not written: there are no judged answers to draw", err=True)
         return
-    trial = found.judgement.trials[-1]
-    _save(draw_confusion(trial.y, trial.answers, title=f"{trial.name}\n{trial.how}"), path)
+    trial = found.assessment.trials[-1]
+    _save(draw_confusion(trial.y, trial.judgement.answers, title=f"{trial.name}\n{trial.how}"), path)
 
 
 def _draw_map(model, sets, labels, found):

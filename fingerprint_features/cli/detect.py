@@ -42,6 +42,12 @@ def detect(
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")],
     used: Annotated[Path | None, typer.Option(help="Folder of real images known to be used.")] = None,
     unused: Annotated[Path | None, typer.Option(help="Folder of real images known not to be used.")] = None,
+    known_generated: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of images by the generator that was trained on --used, where --generated is by another one."
+        ),
+    ] = None,
     holdout: Annotated[
         Path | None,
         typer.Option(help="Folder of real images known not to be used, from the scanners of the used ones."),
@@ -80,7 +86,7 @@ def detect(
     check_cache(cache)
     check_apart(output=output, cache=cache)
     folders = {"candidates": candidates, "used": used, "unused": unused, "holdout": holdout}
-    folders |= {"generated": generated, "pool": pool}
+    folders |= {"generated": generated, "known_generated": known_generated, "pool": pool}
     sets = open_sets(folders, size, value_range, page)
     if year is not None:
         check_submission(sets["candidates"], ID_STYLES[year])

@@ -117,10 +117,10 @@ def check_submission(images, id_style):
 
 def print_answers(found, output):
     """Print the judgement, what else was noticed, and the count with the verdict that belongs to it."""
-    for trial in found.judgement.trials:
+    for trial in found.assessment.trials:
         typer.echo(f"\n{trial}")
-    if found.judgement.blind is not None:
-        typer.echo(f"\n{found.judgement.blind.name}: {found.judgement.blind.headline}")
+    if found.assessment.blind is not None:
+        typer.echo(f"\n{found.assessment.blind.name}: {found.assessment.blind.headline}")
     typer.echo()
     for finding in found.findings[:_SHOWN]:
         say(finding)

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
-from ..evaluate.scores import Scores
+from ..evaluate import Judgement
 
 BETTER = "better than chance"
-CHANCE = "cannot be told from chance"
 BLIND = "differs without the generator"
 UNJUDGED = "not judged"
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,48 +21,43 @@ class Trial:
         What was tried.
     how : str
         On which images, and how labels were kept from it.
-    y, answers : ndarray of shape (n_images,)
-        The truth and the answers.
-    scores : Scores
-        Its scores with their intervals.
-    statistic : str
-        The score that `p_value` is about.
-    p_value : float
-        The probability that chance alone does as well.
+    y : ndarray of shape (n_images,)
+        The labels of these images.
+    judgement : Judgement
+        The answers to them, scores with intervals, and the test against chance.
     """
 
     name: str
     how: str
     y: NDArray
-    answers: NDArray
-    scores: Scores
-    statistic: str
-    p_value: float
+    judgement: Judgement
 
     @property
     def beats_chance(self) -> bool:
-        """Whether the rule is better than chance at the level of 5 %."""
-        return self.p_value <= _LEVEL
+        """Whether the rule is better than chance."""
+        return self.judgement.verdict == BETTER
 
     @property
     def headline(self) -> str:
-        """The score that counts, its interval and its p-value."""
-        return f"{self.statistic} {self.scores[self.statistic]}, p = {self.p_value:.3g}"
+        """The score that the test is about, its interval and its p-value."""
+        statistic = self.judgement.statistic
+        return f"{statistic} {self.judgement.scores[statistic]}, p = {self.judgement.p_value:.3g}"
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.how}:\n\n{self.scores}\n\n{self.headline}"
+        return f"{self.name}, {self.how}:\n\n{self.judgement.scores}\n\n{self.headline}"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Assessment:
     """What is known of how often the answers are right.
 
     Attributes
     ----------
     verdict : str
-        "better than chance", "cannot be told from chance", "differs without the generator" or "not judged".
+        "better than chance", "cannot be told from chance", "differs without the generator", "cannot be judged" (too few
+        images) or "not judged" (no labels, or unknown patients).
     why : str
-        The reason, in a sentence.
+        The reason, in a sentence or two.
     trials : tuple of Trial
         The recipe on images with known labels; the last one decides. Empty when it was not judged.
     blind : Trial or None
@@ -90,16 +83,14 @@ class Judgement:
         return "\n".join([*parts, self.conclusion])
 
 
-def conclude(trials: tuple[Trial, ...], blind: Trial | None = None, note: str = "") -> Judgement:
+def conclude(trials: tuple[Trial, ...], blind: Trial | None = None, note: str = "") -> Assessment:
     """Return what one or several trials, and a blind control, amount to; `note` is added to the reason."""
     last = trials[-1]
-    why = f"{last.name} reaches {last.headline} ({last.how}). {note}".rstrip()
-    if not last.beats_chance:
-        return Judgement(CHANCE, why, trials, blind)
-    if blind is None or not blind.beats_chance:
-        return Judgement(BETTER, why, trials, blind)
-    why = (
-        f"Used and unused images differ even without any generated image ({blind.headline}): the answers may show "
-        "another scanner or hospital, and not what the generator remembers."
-    )
-    return Judgement(BLIND, why, trials, blind)
+    if last.beats_chance and blind is not None and blind.beats_chance:
+        why = (
+            f"Used and unused images differ even without any generated image ({blind.headline}): the answers may show "
+            "another scanner or hospital, and not what the generator remembers."
+        )
+        return Assessment(BLIND, why, trials, blind)
+    why = f"On images with known labels: {last.judgement.conclusion} {note}".rstrip()
+    return Assessment(last.judgement.verdict, why, trials, blind)
