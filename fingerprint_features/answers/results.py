@@ -145,7 +145,7 @@ class Attribution:
     def __str__(self) -> str:
         answered = [subset for subset in self.subsets.tolist() if subset is not None]
         counts = ", ".join(f"{answered.count(subset)} to {subset}" for subset in sorted(set(answered)))
-        return f"{self.recipe} attributes {counts or 'no image'}.\nVerdict: {self.assessment.verdict}. {self.assessment.why}"
+        return f"{self.recipe} attributes {counts or 'no image'}.\n{self.assessment.conclusion}"
 
 
 def spread(values: NDArray, good: NDArray[np.bool_], missing: object) -> NDArray:
