@@ -14,6 +14,7 @@ from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
 from .blind import NAME, blind_classifier, textures
 from .known import labelled
+from .known_rows import with_known_rows
 
 _UNKNOWN = (
     "Nobody said whose images these are. Slices of one patient on both sides of a split give perfect scores where "
@@ -26,9 +27,17 @@ _ONE_DOMAIN = (
 
 
 def assess_detector(
-    about: RecipeInfo, model: BaseEstimator, sets: Mapping[str, ImageSet], unit: str | None, cache: object
+    about: RecipeInfo,
+    model: BaseEstimator,
+    sets: Mapping[str, ImageSet],
+    unit: str | None,
+    cache: object,
+    settings: Mapping[str, object],
 ) -> Assessment:
-    """Try a recipe that detects on the used and unused images, and the blind control next to it."""
+    """Try a recipe that detects on the used and unused images, and the blind control next to it.
+
+    `settings` are those of `judge_learnt`.
+    """
     if "used" not in sets:
         return Assessment(UNJUDGED, "There are no images with known labels: give used= and unused=.")
     if unit is None:
@@ -39,13 +48,15 @@ def assess_detector(
     if few:
         return Assessment(UNJUDGED, few)
     if about.needs_labels:
-        trial = Trial(about.name, f"cross-validated, by {unit}", y, judge_learnt(model, images, y, groups=groups))
+        quick = with_known_rows(model, sets.values())
+        judged = judge_learnt(quick, images, y, groups=groups, **settings)
+        trial = Trial(about.name, f"cross-validated, by {unit}", y, judged)
     else:
         fitted = clone(model).fit(images)
         judged = judge_fixed(y, fitted.predict(images), scores=used_scores(fitted, images), groups=groups)
         trial = Trial(about.name, f"judged without their labels, by {unit}", y, judged)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
-    blind = Trial(NAME, "cross-validated", y, judge_learnt(blind_classifier(), rows, y, groups=groups))
+    blind = Trial(NAME, "cross-validated", y, judge_learnt(blind_classifier(), rows, y, groups=groups, **settings))
     return conclude((trial,), blind)
 
 
@@ -56,6 +67,7 @@ def assess_attributor(
     sets: Mapping[str, ImageSet],
     labels: Mapping[str, NDArray],
     unit: str | None,
+    settings: Mapping[str, object],
 ) -> Assessment:
     """Try a recipe that attributes on the set it learns from, and on other generated images if there are some."""
     images, y = sets[domain], labels[domain]
@@ -65,7 +77,8 @@ def assess_attributor(
         refused = _too_few(y, groups, unit or "image")
     if not refused:
         how = f"cross-validated on the {domain.replace('_', ' ')} images"
-        trials.append(Trial(about.name, how, y, judge_learnt(model, images, y, groups=groups)))
+        quick = with_known_rows(model, [images])
+        trials.append(Trial(about.name, how, y, judge_learnt(quick, images, y, groups=groups, **settings)))
     if domain == "real" and "labelled_generated" in sets:
         trials.append(_across_domains(about, model, sets, labels))
         return conclude(tuple(trials))

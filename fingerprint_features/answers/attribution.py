@@ -33,6 +33,8 @@ def attribute(
     cache: object = None,
     progress: bool = False,
     on_error: str = "raise",
+    n_permutations: int = 99,
+    random_state: int = 0,
     **overrides: object,
 ) -> Attribution:
     """Find out which subset of the real images each generated image stems from, and how far to trust that.
@@ -55,6 +57,11 @@ def attribute(
         Whether to show a progress bar.
     on_error : {"raise", "nan"}, default="raise"
         What an image that cannot be used does, as in `detect`.
+    n_permutations : int, default=99
+        How often labels are shuffled for the test against chance; a recipe that learns from labels learns again in
+        every shuffle.
+    random_state : int, default=0
+        Seed of folds, shuffles and intervals.
     **overrides
         What the recipe offers to change: ``recipes.info(name).overrides``.
 
@@ -88,7 +95,7 @@ def attribute(
     --------
     >>> from fingerprint_features import attribute, make_attribution_task
     >>> task = make_attribution_task(2, 16, 8, memorization=1, shift=4, image_size=48, random_state=0)
-    >>> found = attribute(task.X, real=task.reference, real_y=task.reference_y)
+    >>> found = attribute(task.X, real=task.reference, real_y=task.reference_y, n_permutations=19)
     >>> found.subsets.shape, found.verdict
     ((16,), 'better than chance')
     """
@@ -102,6 +109,7 @@ def attribute(
     _guard(sets, labels)
     known, unit = with_patients({"real": sets["real"]} if "real" in sets else {}, patients)
     sets |= known
+    settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
     with rows_kept(cache) as cache:
         failures = read_all(sets, [LOOKS, *needed], cache, progress)
         if on_error == "raise":
@@ -112,7 +120,7 @@ def attribute(
         labels = {name: y[masks[name]] for name, y in labels.items()}
         model = make_attributor(about, cache, overrides)
         show_progress(model, progress)
-        assessment = assess_attributor(about, model, domain, sets, labels, unit)
+        assessment = assess_attributor(about, model, domain, sets, labels, unit, settings)
         answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
         near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
     if "real" in sets:

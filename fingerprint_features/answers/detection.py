@@ -35,6 +35,8 @@ def detect(
     cache: object = None,
     progress: bool = False,
     on_error: str = "raise",
+    n_permutations: int = 99,
+    random_state: int = 0,
     **overrides: object,
 ) -> Detection:
     """Find out which real images were used to train a generator, and how far that answer can be trusted.
@@ -70,6 +72,11 @@ def detect(
     on_error : {"raise", "nan"}, default="raise"
         What an image that cannot be used does. ``"raise"`` names all of them in one error before anything is judged;
         ``"nan"`` leaves them out, without an answer.
+    n_permutations : int, default=99
+        How often labels are shuffled for the test against chance; a recipe that learns from labels learns again in
+        every shuffle.
+    random_state : int, default=0
+        Seed of folds, shuffles and intervals.
     **overrides
         What the recipe offers to change: ``recipes.info(name).overrides``.
 
@@ -112,7 +119,7 @@ def detect(
     >>> from fingerprint_features import detect, make_membership_task
     >>> task = make_membership_task(20, 20, 80, memorization=1, image_size=32, random_state=0)
     >>> used, unused = task.X[task.y == 1], task.X[task.y == 0]
-    >>> found = detect(task.X[:8], task.reference, used=used[4:], unused=unused[4:])
+    >>> found = detect(task.X[:8], task.reference, used=used[4:], unused=unused[4:], n_permutations=19)
     >>> found.used.shape, found.verdict
     ((8,), 'better than chance')
 
@@ -135,6 +142,7 @@ def detect(
     needed = extractors_in(make_detector(about, sets, "generated", None, overrides))
     _guard(sets)
     real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
+    settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
     with rows_kept(cache) as cache:
         failures = read_all(sets | real, [LOOKS, *textures(), *needed], cache, progress)
         if on_error == "raise":
@@ -150,7 +158,7 @@ def detect(
         fitted = _fitted(about, make, sets)
         answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
         scores = used_scores(fitted, sets["candidates"])
-        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, cache)
+        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, cache, settings)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = tuple(_findings(about, sets, failures))
     answers[list(near.copies)] = 1  # an exact copy is proof

@@ -1,19 +1,13 @@
 """Whose image is it? What the caller says about patients, and what follows where nothing is known."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from sklearn.metrics import pairwise_distances
 
-from ..evaluate import LikelyPatients, likely_patients
 from ..images import ImageSet
 from ..images.errors import printable
-from ..pipeline import FeaturePipeline
 from .errors import ArgumentError
-from .nearest import LOOKS
-
-_MOST_COMPARED = 4000  # images whose pairs are compared: 128 MB
 
 Patients = Mapping[str, object] | Callable[[str], object] | str | None
 
@@ -44,30 +38,6 @@ def with_patients(sets: Mapping[str, ImageSet], patients: Patients) -> tuple[dic
         return {name: _by_content(images) for name, images in sets.items()}, "image"
     find = _finder(patients)
     return {name: _grouped(images, [find(id) for id in images.ids]) for name, images in sets.items()}, "patient"
-
-
-def look_for_patients(images: ImageSet, cache: object, strip: Collection[str] = ()) -> LikelyPatients:
-    """Return which images seem to be of one patient: by their names, and by how much they look alike.
-
-    Parameters
-    ----------
-    images : ImageSet
-    cache : path-like or FeatureCache
-        Keeps the perceptual hashes.
-    strip : collection of str, default=()
-        Names of folders that say what role an image has, and not whose it is.
-    """
-    names = [_without_folder(id, strip) for id in images.ids.tolist()]
-    if len(images) > _MOST_COMPARED:
-        return likely_patients(names=names, distances=None)
-    rows = FeaturePipeline([LOOKS], cache=cache).fit_transform(images)
-    distances = pairwise_distances(rows.astype(bool), metric="hamming") * rows.shape[1]
-    return likely_patients(names=names, distances=distances)
-
-
-def _without_folder(id, folders):
-    first, slash, rest = id.partition("/")
-    return rest if slash and first in folders else id
 
 
 def _finder(patients):
