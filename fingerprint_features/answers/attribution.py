@@ -96,8 +96,8 @@ def attribute(
     >>> from fingerprint_features import attribute, make_attribution_task
     >>> task = make_attribution_task(2, 16, 8, memorization=1, shift=4, image_size=48, random_state=0)
     >>> found = attribute(task.X, real=task.reference, real_y=task.reference_y, n_permutations=19)
-    >>> found.subsets.shape, found.verdict
-    ((16,), 'better than chance')
+    >>> found.subsets.shape, found.assessment.trials[0].how
+    ((16,), 'cross-validated on the real images')
     """
     given = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
     sets = {name: as_image_set(images) for name, images in given.items() if images is not None}

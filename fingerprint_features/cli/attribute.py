@@ -19,6 +19,7 @@ from .options import (
     OnError,
     Page,
     Patients,
+    Permutations,
     Progress,
     RowCache,
     Size,
@@ -65,6 +66,7 @@ def attribute(
     value_range: ValueRange = None,
     page: Page = None,
     on_error: OnError = "raise",
+    permutations: Permutations = 99,
     progress: Progress = True,
 ):
     """Find out which subset of the real images each generated image stems from, and how far to trust that."""
@@ -96,6 +98,7 @@ def attribute(
             cache=cache,
             progress=progress,
             on_error=on_error,
+            n_permutations=permutations,
             **overrides,
         )
         if map is not None:

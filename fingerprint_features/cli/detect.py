@@ -13,6 +13,7 @@ from .options import (
     OnError,
     Page,
     Patients,
+    Permutations,
     Progress,
     RowCache,
     Size,
@@ -74,6 +75,7 @@ def detect(
     value_range: ValueRange = None,
     page: Page = None,
     on_error: OnError = "raise",
+    permutations: Permutations = 99,
     progress: Progress = True,
 ):
     """Find out which candidates were used to train the generator, and how far that answer can be trusted."""
@@ -99,6 +101,7 @@ def detect(
             cache=cache,
             progress=progress,
             on_error=on_error,
+            n_permutations=permutations,
             **network_overrides(backbone, weights),
         )
     with replacing(output) as path:

@@ -42,6 +42,13 @@ OnError = Annotated[
     str,
     typer.Option(help="'raise' stops after naming every image that cannot be used; 'nan' goes on without them."),
 ]
+Permutations = Annotated[
+    int,
+    typer.Option(
+        min=19,
+        help="How often labels are shuffled for the test against chance. The recipe learns again each time.",
+    ),
+]
 Backbone = Annotated[
     str | None,
     typer.Option(help="Network in place of the recipe's; efficientnet_lite0 needs no download.", show_default=False),

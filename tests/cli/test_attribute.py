@@ -35,7 +35,7 @@ def test_learnt_from_real_images_and_not_taken_for_the_accuracy_across_domains(r
     folder, truth = folders
     out = tmp_path / "answers.csv"
     arguments = "--generated", folder / "unknown", "--real", folder / "real", "-o", out
-    code, told, _ = run("attribute", *arguments, "--patients", "none")
+    code, told, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
     assert code == 0
     assert "textures-svm, cross-validated on the real images:" in told
     assert "generated images differ from real ones" in told
@@ -55,7 +55,7 @@ def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tm
     monkeypatch.setattr(recipes, "info", lambda name: about)
     sets = "--real", folder / "real", "--labelled-generated", folder / "generated"
     arguments = "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv"
-    code, told, _ = run("attribute", *arguments, "--patients", "none")
+    code, told, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
     assert code == 0
     assert "learnt from the real images and asked about the labelled generated ones" in told
     assert told.count("accuracy  ") >= 2
@@ -67,7 +67,7 @@ def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
     out, confusion, chart = (tmp_path / name for name in ("run.csv", "confusion.png", "map.svg"))
     code, told, _ = run(
         *("attribute", "--generated", folder / "unknown", "--labelled-generated", folder / "generated"),
-        *("-o", out, "--year", "2025", "--confusion", confusion, "--map", chart),
+        *("-o", out, "--year", "2025", "--confusion", confusion, "--map", chart, "--permutations", 19),
     )
     assert code == 0
     assert "cross-validated on the labelled generated images:" in told
