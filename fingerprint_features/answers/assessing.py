@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from ..evaluate import independent_groups, judge_fixed, judge_learnt
+from ..evaluate.patients import LikelyPatients
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.judge import used_scores
@@ -17,8 +18,8 @@ from .known import labelled
 from .known_rows import with_known_rows
 
 _UNKNOWN = (
-    "Nobody said whose images these are. Slices of one patient on both sides of a split give perfect scores where "
-    "there is nothing to find: give patients=, or patients='none' if each image is a patient of its own."
+    "The patients are unknown. Slices of one patient on both sides of a split give perfect scores where there is "
+    "nothing to find: give patients=, or patients='none' if each image is a patient of its own."
 )
 _ONE_DOMAIN = (
     "This is about real images. The accuracy is usually lower on generated ones, because generated images differ from "
@@ -31,6 +32,7 @@ def assess_detector(
     model: BaseEstimator,
     sets: Mapping[str, ImageSet],
     unit: str | None,
+    guess: LikelyPatients | None,
     cache: object,
     settings: Mapping[str, object],
 ) -> Assessment:
@@ -41,7 +43,7 @@ def assess_detector(
     if "used" not in sets:
         return Assessment(UNJUDGED, "There are no images with known labels: give used= and unused=.")
     if unit is None:
-        return Assessment(UNJUDGED, _UNKNOWN)
+        return Assessment(UNJUDGED, f"{_UNKNOWN} {guess}")
     images, y = labelled(sets)
     groups = independent_groups(images.groups, images.digests)
     few = _too_few(y, groups, unit)
@@ -67,11 +69,12 @@ def assess_attributor(
     sets: Mapping[str, ImageSet],
     labels: Mapping[str, NDArray],
     unit: str | None,
+    guess: LikelyPatients | None,
     settings: Mapping[str, object],
 ) -> Assessment:
     """Try a recipe that attributes on the set it learns from, and on other generated images if there are some."""
     images, y = sets[domain], labels[domain]
-    trials, refused = [], _UNKNOWN if domain == "real" and unit is None else ""
+    trials, refused = [], f"{_UNKNOWN} {guess}" if domain == "real" and unit is None else ""
     if not refused:
         groups = independent_groups(images.groups, images.digests)
         refused = _too_few(y, groups, unit or "image")

@@ -12,6 +12,7 @@ from .choice import ATTRIBUTES, find_recipe, make_attributor
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
 from .guards import check_alike, refuse_contradictions, refuse_same_files, refuse_shared, shared
+from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
@@ -120,13 +121,16 @@ def attribute(
         labels = {name: y[masks[name]] for name, y in labels.items()}
         model = make_attributor(about, cache, overrides)
         show_progress(model, progress)
-        assessment = assess_attributor(about, model, domain, sets, labels, unit, settings)
+        guess = None
+        if "real" in sets and unit != "patient":
+            guess = look_for_patients([sets["real"]], cache, folders=np.unique(labels["real"]).astype(str))
+        assessment = assess_attributor(about, model, domain, sets, labels, unit, guess, settings)
         answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
         near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
     if "real" in sets:
         for i, j in shared(sets["generated"], sets["real"]):
             answers[i] = labels["real"][j]  # an exact copy is proof
-    found = tuple(_findings(sets, labels, failures))
+    found = (*_findings(sets, labels, failures), *doubts(unit, guess))
     mask = masks["generated"]
     return Attribution(
         recipe=about.name,

@@ -12,6 +12,7 @@ from .choice import find_detector, make_detector, with_other_reference
 from .findings import copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
 from .known import known_reference, labelled, unknown
+from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
@@ -158,9 +159,12 @@ def detect(
         fitted = _fitted(about, make, sets)
         answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
         scores = used_scores(fitted, sets["candidates"])
-        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, cache, settings)
+        guess = None
+        if "used" in sets and unit != "patient":
+            guess = look_for_patients([sets["used"], sets["unused"]], cache)
+        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, guess, cache, settings)
         near = nearest(sets["candidates"], sets["generated"], cache)
-        found = tuple(_findings(about, sets, failures))
+        found = (*_findings(about, sets, failures), *doubts(unit, guess))
     answers[list(near.copies)] = 1  # an exact copy is proof
     mask, images = masks["candidates"], real["candidates"]
     return Detection(

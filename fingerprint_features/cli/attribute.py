@@ -81,7 +81,7 @@ def attribute(
     check_cache(cache)
     check_apart(output=output, confusion=confusion, map=map, cache=cache)
     folders = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
-    sets = open_sets(folders, size, value_range, page)
+    sets, patients = open_sets(folders, size, value_range, page, patients, real=("real",))
     labels = {name: _labels(images, name) for name, images in sets.items() if name != "generated"}
     if year is not None:
         check_submission(sets["generated"], "name")

@@ -89,7 +89,9 @@ def detect(
     check_apart(output=output, cache=cache)
     folders = {"candidates": candidates, "used": used, "unused": unused, "holdout": holdout}
     folders |= {"generated": generated, "known_generated": known_generated, "pool": pool}
-    sets = open_sets(folders, size, value_range, page)
+    sets, patients = open_sets(
+        folders, size, value_range, page, patients, real=("candidates", "used", "unused", "holdout")
+    )
     if year is not None:
         check_submission(sets["candidates"], ID_STYLES[year])
     typer.echo(f"{len(sets['candidates'])} candidates, {len(sets['generated'])} generated images")

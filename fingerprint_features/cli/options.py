@@ -8,6 +8,7 @@ import typer
 from ..images import DecodeOptions, ImageSet
 
 _MOST_JOBS = 256
+_DICOM_PATIENT = "PatientID"
 
 Folder = Annotated[Path, typer.Argument(help="Folder of images; sub-folders are searched too.", show_default=False)]
 Progress = Annotated[bool, typer.Option(help="Show a progress bar with images per second.")]
@@ -18,7 +19,8 @@ ValueRange = Annotated[
     str | None,
     typer.Option(
         metavar="LOW,HIGH",
-        help="Values that become black and white in images deeper than 8 bits, e.g. -1000,400.",
+        help="Values that become black and white in images deeper than 8 bits, e.g. -1000,400; or 'window' for what "
+        "a DICOM file states.",
         show_default=False,
     ),
 ]
@@ -31,8 +33,8 @@ Patients = Annotated[
     typer.Option(
         metavar="PATTERN",
         help="Whose image each real image is: a regular expression that finds the patient in the image's path below "
-        "its folder (its first group, or all it matches), e.g. '^[^/]+' for one sub-folder a patient; or 'none' if "
-        "each image is a patient of its own.",
+        "its folder (its first group, or all it matches), e.g. '^[^/]+' for one sub-folder a patient; 'PatientID' for "
+        "what DICOM files say; or 'none' if each image is a patient of its own.",
         show_default=False,
     ),
 ]
@@ -58,22 +60,30 @@ Weights = Annotated[
 ]
 
 
-def open_folder(folder, size=None, value_range=None, page=None):
+def open_folder(folder, size=None, value_range=None, page=None, groups=None):
     """Return the ImageSet of a folder under the command line's options."""
     if page is not None and page < 0:
         raise typer.BadParameter(f"--page counts from 0, got {page}")
     return ImageSet.from_folder(
         folder,
+        groups,
         size=_size(size),
-        options=DecodeOptions(value_range=_numbers(value_range, ",", float, "--value-range", "-1000,400"), page=page),
+        options=DecodeOptions(value_range=_value_range(value_range), page=page),
     )
 
 
-def open_sets(folders, size, value_range, page):
-    """Return the ImageSet of every folder that was given, by the name of its option."""
-    return {
-        name: open_folder(folder, size, value_range, page) for name, folder in folders.items() if folder is not None
+def open_sets(folders, size, value_range, page, patients=None, real=()):
+    """Return the ImageSet of every folder by the name of its option, and what --patients means for a function.
+
+    DICOM files say themselves whose they are: the folders named in `real` are then opened with their patients.
+    """
+    tag = patients if patients == _DICOM_PATIENT else None
+    sets = {
+        name: open_folder(folder, size, value_range, page, tag if name in real else None)
+        for name, folder in folders.items()
+        if folder is not None
     }
+    return sets, None if tag else patients
 
 
 def check_jobs(jobs):
@@ -85,6 +95,12 @@ def check_jobs(jobs):
 def network_overrides(backbone, weights):
     """Return the overrides of a recipe that --backbone and --weights stand for."""
     return {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
+
+
+def _value_range(text):
+    if text == "window":
+        return text
+    return _numbers(text, ",", float, "--value-range", "-1000,400")
 
 
 def _size(text):
