@@ -24,7 +24,6 @@ def test_it_learns_from_generated_images_where_there_are_some(task):
     found = attribute(task.X[~half], labelled_generated=task.X[half], labelled_y=task.y[half])
     model = recipes.make("textures-svm").fit(task.X[half], task.y[half])
     assert found.subsets.tolist() == model.predict(task.X[~half]).tolist()
-    assert found.verdict == "better than chance"
     assert set(found.nearest) <= set(task.X[half].ids)
 
 
