@@ -17,7 +17,7 @@ FLOORS = [
     ["extractors"],
     ["cache", "datasets"],
     ["images", "similarity", "neighbors", "decide", "evaluate"],
-    ["checks", "compiled", "lazy", "threads"],
+    ["checks", "html", "compiled", "lazy", "threads"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 FREE = {"testing", "_version", "__init__"}

@@ -3,6 +3,7 @@
 import typer
 
 from ..images import check_images
+from ..images.errors import by_reason
 from .options import Folder, Page, Progress, Size, ValueRange, open_folder
 
 
@@ -12,8 +13,8 @@ def check(
     """Try every image of FOLDER and name all that cannot be read. Exit code 1 when there is one."""
     images = open_folder(folder, size, value_range, page)
     failures = check_images(images, progress=progress)
-    for failure in failures:
-        typer.echo(str(failure))
+    for reason, ids in by_reason(failures).items():
+        typer.echo(f"{ids[0]}: {reason}" if len(ids) == 1 else "\n  ".join([f"{len(ids)} images: {reason}", *ids]))
     good = len(images) - len(failures)
     typer.echo(f"{good} of {len(images)} images are good" + (f", {len(failures)} are not" if failures else ""))
     if failures:

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -86,6 +87,15 @@ class Task:
             target.mkdir(parents=True, exist_ok=True)
             for file, image in zip(_file_names(images.ids), images, strict=True):
                 (target / file).write_bytes(_png(image, file))
+
+    def _repr_html_(self):
+        sets = {"X": self.X, "reference": self.reference, "holdout": self.holdout, "pool": self.pool}
+        truth = ""
+        if self.y is not None:
+            counts = zip(*np.unique(self.y, return_counts=True), strict=True)
+            truth = f"<p>y: {escape(', '.join(f'{count} of {label}' for label, count in counts))}</p>"
+        shown = (f"<p>{name}</p>{images._repr_html_()}" for name, images in sets.items() if images is not None)
+        return f"<div>{truth}{''.join(shown)}</div>"
 
     def _folders(self):
         """Yield the name of every folder and its images."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..html import table
+
 
 class Score(NamedTuple):
     """A number and the interval it comes with."""
@@ -72,8 +74,24 @@ class Scores:
         return pd.DataFrame(columns, index=pd.Index(self.scores, name="metric"))
 
     def __str__(self):
-        share = f"{100 * self.confidence:g} %"
+        rows = self._rows()
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [self._caption()]
+        for first, *others in rows:
+            cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True))]
+            lines.append("  ".join(cells))
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        header, *rows = self._rows()
+        return table(header, rows, self._caption())
+
+    def _caption(self):
         unit = "by image" if self.n_groups is None else f"by group ({self.n_groups} groups)"
+        return f"{self.n_images} images, intervals {unit}"
+
+    def _rows(self):
+        share = f"{100 * self.confidence:g} %"
         rows = [["", "value", f"{share} interval", *self.baselines, f"{share} of random"]]
         for metric, score in self.scores.items():
             answers = [baseline[metric] for baseline in self.baselines.values()]
@@ -81,12 +99,7 @@ class Scores:
             rows.append(
                 [metric, _cell(score.value), _interval(score), *(_cell(a.value) for a in answers), _interval(band)]
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [f"{self.n_images} images, intervals {unit}"]
-        for first, *others in rows:
-            cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True))]
-            lines.append("  ".join(cells))
-        return "\n".join(lines)
+        return rows
 
 
 def _cell(value):

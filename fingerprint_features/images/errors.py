@@ -58,25 +58,22 @@ class ImageReadError(ValueError):
         if len(self.failures) == 1:
             return str(self.failures[0])
         lines = [f"{len(self.failures)} images cannot be used:"]
-        groups = grouped(self.failures)
-        lines += [f"  {line}" for line in groups[:_MOST_LISTED]]
-        if len(groups) > _MOST_LISTED:
-            lines.append(f"  ... and {len(groups) - _MOST_LISTED} more reasons (see the error's .failures)")
+        reasons = by_reason(self.failures)
+        for reason, ids in list(reasons.items())[:_MOST_LISTED]:
+            named = ", ".join(ids[:_MOST_NAMED])
+            lines.append(f"  {named if len(ids) <= _MOST_NAMED else f'{len(ids)} images ({named}, ...)'}: {reason}")
+        if len(reasons) > _MOST_LISTED:
+            lines.append(f"  ... and {len(reasons) - _MOST_LISTED} more reasons (see the error's .failures)")
         return "\n".join(lines)
 
 
-def grouped(failures: Iterable[ImageFailure]) -> list[str]:
-    """Return one line for each reason: which images it concerns, at most a few of them by name."""
+def by_reason(failures: Iterable[ImageFailure]) -> dict[str, list[str]]:
+    """Return the ids, ready to print, of the images that fail for each reason."""
     reasons = {}
     for failure in failures:
-        reasons.setdefault((failure.kind, failure.reason), []).append(printable(failure.id))
-    lines = []
-    for (kind, reason), ids in reasons.items():
-        named = ", ".join(ids[:_MOST_NAMED])
-        if len(ids) > _MOST_NAMED:
-            named = f"{len(ids)} images ({named}, ...)"
-        lines.append(f"{named}: {printable(reason)} [{kind}]")
-    return lines
+        reason = f"{printable(failure.reason)} [{failure.kind}]"
+        reasons.setdefault(reason, []).append(printable(failure.id))
+    return reasons
 
 
 def cure_for_path(path: str | bytes | os.PathLike, otherwise: str = "check the path") -> str:

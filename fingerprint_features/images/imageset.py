@@ -9,14 +9,18 @@ from numbers import Integral
 import numpy as np
 
 from ..checks import did_you_mean
+from ..html import gallery
 from .decode import decode_array, decode_bytes, read_file
 from .dicom import patients
 from .digest import Record, decoding, examine, image_digest
 from .errors import ImageReadError, printable
 from .folder import scan_folder
+from .intensity import to_uint8
 from .labels import as_groups, as_ids
 from .options import DecodeOptions
 from .sources import JoinedSource, as_source
+
+_SHOWN = 8  # thumbnails in a notebook
 
 
 class ImageSet:
@@ -315,6 +319,17 @@ class ImageSet:
         groups = "" if self.groups is None else f", {len(set(self.groups.tolist()))} groups"
         size = "" if self.size is None else f", size={self.size}"
         return f"ImageSet({len(self)} {self._source!r}{groups}{size})"
+
+    def _repr_html_(self):
+        more = ", the first of them:" if len(self) > _SHOWN else ""
+        return gallery(f"{self!r}{more}", ((printable(id), self._shown(i)) for i, id in enumerate(self.ids[:_SHOWN])))
+
+    def _shown(self, i):
+        """Return the 8-bit pixels of image i, or why there are none."""
+        try:
+            return to_uint8(self[i])
+        except ImageReadError as error:
+            return error.failures[0].kind
 
 
 def as_image_set(images):

@@ -18,20 +18,21 @@ def draw_confusion(y_true, y_pred, *, title=None):
     Returns
     -------
     matplotlib.figure.Figure
-        Save it with ``figure.savefig(path)``.
+        A notebook shows it; save it with ``figure.savefig(path)``.
 
     Examples
     --------
     >>> draw_confusion(["t1", "t2"], ["t1", "t1"]).axes[0].get_xlabel()
     'Predicted label'
     """
-    from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
     from sklearn.utils.multiclass import unique_labels
 
+    from .figure import ShownFigure
+
     classes = unique_labels(y_true, y_pred)
     side = max(4.0, 1.5 + 0.7 * len(classes))
-    figure = Figure(figsize=(side + 1, side), layout="constrained")
+    figure = ShownFigure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     shares = confusion_matrix(y_true, y_pred, labels=classes, normalize="true")
     display = ConfusionMatrixDisplay(shares, display_labels=classes)
@@ -62,17 +63,18 @@ def draw_map(features, labels, kinds, *, title=None):
     >>> draw_map([[0, 1], [1, 0], [2, 2]], ["t1", "t2", "t1"], ["real", "real", "generated"]).axes[0].get_title()
     'first two principal components, 100 % of the variance'
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
+
+    from .figure import ShownFigure
 
     labels, kinds = np.asarray(labels), np.asarray(kinds)
     components = PCA(2, random_state=0)
     points = components.fit_transform(StandardScaler().fit_transform(features))
     colours = {label: f"C{number % 10}" for number, label in enumerate(np.unique(labels))}
     markers = {kind: _MARKERS[number % len(_MARKERS)] for number, kind in enumerate(dict.fromkeys(kinds.tolist()))}
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    figure = ShownFigure(figsize=(8, 6), layout="constrained")
     axes = figure.add_subplot()
     for (label, colour), (kind, marker) in product(colours.items(), markers.items()):
         here = points[(labels == label) & (kinds == kind)]
