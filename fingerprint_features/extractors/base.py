@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
 from ..images import ImageReadError, as_image_set
-from .one_pass import extract_all, single_threaded_opencv
+from .one_pass import at_work, extract_all
 
 
 def image_tags(tags, requires_fit):
@@ -102,7 +102,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         self._check_params()
         images = as_image_set(X)
         if self._stateful:
-            with single_threaded_opencv():
+            with at_work():
                 self._fit(images, y)
         return self
 

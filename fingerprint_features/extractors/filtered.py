@@ -105,7 +105,7 @@ class Filtered(Wrapper):
         elif self.filter == "hessian":
             levels = _larger_eigenvalue(levels, self.sigma) + _MIDDLE
         else:
-            levels = cv2.bilateralFilter(levels, self.diameter, self.sigma_color, self.sigma_space)
+            levels = _bilateral(levels, self.diameter, self.sigma_color, self.sigma_space)
         if image.dtype == np.uint8:
             return [np.clip(np.rint(levels), 0, 255).astype(np.uint8)]
         return [np.clip(np.rint(levels * 257), 0, 65535).astype(np.uint16)]
@@ -128,6 +128,18 @@ def filtered_images(images, filter):
     wrapper = Filtered(None, filter)  # no extractor: the views themselves are wanted
     wrapper._check_views()
     return Views(as_image_set(images), wrapper)
+
+
+def _bilateral(levels, diameter, sigma_color, sigma_space):
+    import cv2
+
+    radius = max(diameter // 2, 1)
+    if min(levels.shape[:2]) > radius:
+        return cv2.bilateralFilter(levels, diameter, sigma_color, sigma_space)
+    # OpenCV writes beyond its memory where an image is narrower than the radius; mirrored first, none is.
+    wide = cv2.copyMakeBorder(levels, radius, radius, radius, radius, cv2.BORDER_REFLECT_101)
+    wide = cv2.bilateralFilter(wide, diameter, sigma_color, sigma_space)
+    return np.ascontiguousarray(wide[radius:-radius, radius:-radius])
 
 
 def _larger_eigenvalue(levels, sigma):

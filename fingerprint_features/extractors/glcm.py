@@ -67,6 +67,8 @@ class GLCM(BaseExtractor):
     ValueError: the 'levels' parameter of GLCM must be an int in [2, 256]. Got 1 instead.
     """
 
+    _values_version = 2
+
     def __init__(self, distances=(1, 2, 3), angles=4, levels=32, symmetric=True, properties=_PROPERTIES, pool=None):
         self.distances = distances
         self.angles = angles
@@ -131,9 +133,21 @@ def _quantize(image, levels):
     return np.minimum(image.astype(np.float64) * levels, levels - 1).astype(np.uint8)
 
 
+def _centred(n, i, ii, j, jj):
+    """Return the moments of levels counted from the middle one, all of them whole numbers.
+
+    Differences of large squares, as of bright images that are nearly flat, would otherwise lose their digits.
+    """
+    n, i, ii, j, jj = (np.rint(v).astype(np.int64) for v in (n, i, ii, j, jj))
+    middle = (i + j) // np.maximum(2 * n, 1)
+    ii, jj = (squares - 2 * middle * sums + middle * middle * n for squares, sums in ((ii, i), (jj, j)))
+    return (v.astype(np.float64) for v in (i - middle * n, ii, j - middle * n, jj))
+
+
 def _properties(n, equal, distance, contrast, homogeneity, squares, equal_squares, logs, i, ii, j, jj, symmetric):
     """Return each property at every offset, from the sums over its n pairs."""
     empty = n == 0
+    i, ii, j, jj = _centred(n, i, ii, j, jj)
     n = np.where(empty, 1, n)
     if symmetric:  # a pair of different levels counts once at (i, j) and once at (j, i), one of equal levels twice
         asm = (squares + equal_squares) / (2 * n * n)

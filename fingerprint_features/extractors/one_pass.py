@@ -105,7 +105,7 @@ class Step:
 
 def _extract_chunk(images, steps, cache):
     """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
-    with single_threaded_opencv(), parallel_config(n_jobs=1):
+    with at_work(), parallel_config(n_jobs=1):
         blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
         raws, digests, failures = _read(images, keyed=cache is not None)
         firsts = {digests[i]: i for i in reversed(digests)}
@@ -220,6 +220,16 @@ def extract_forms(extractor, forms, ids) -> tuple[np.ndarray, dict[int, ImageFai
         rows[i] = row[0]
         failures.update((i, failure) for failure in bad.values())
     return rows, failures
+
+
+@contextmanager
+def at_work():
+    """Surround the work of an extractor: OpenCV on one thread, and NumPy as it is before anybody sets it.
+
+    With ``np.seterr(all="raise")`` a number too small for float32 would otherwise stop a pass, in this thread only.
+    """
+    with single_threaded_opencv(), np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+        yield
 
 
 _opencv_lock = threading.Lock()

@@ -67,6 +67,7 @@ class SSIM(BaseExtractor):
     have all resized with ImageSet(images, size=(8, 8)) [unsuitable]
     """
 
+    _values_version = 2
     _runtime_params = ("reference", "device")  # the reference is in _value_state, by its content
 
     def __init__(self, reference, reduce="max", *, k=3, gaussian=False, device=None):

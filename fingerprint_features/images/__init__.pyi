@@ -7,4 +7,8 @@ from .folder import natural_key as natural_key
 from .folder import scan_folder as scan_folder
 from .imageset import ImageSet as ImageSet
 from .imageset import as_image_set as as_image_set
+from .intensity import to_gray as to_gray
+from .intensity import to_levels as to_levels
+from .intensity import to_rgb as to_rgb
+from .intensity import to_uint8 as to_uint8
 from .options import DecodeOptions as DecodeOptions

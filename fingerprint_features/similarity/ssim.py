@@ -54,12 +54,13 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None, device=No
     Notes
     -----
     Values are those of ``skimage.metrics.structural_similarity(a, b)``, or with ``gaussian_weights=True``, within
-    1e-6 for 8 and 16 bits, 1e-4 for floats, which are rounded to 16 bits. Two flat images of levels a and b give
-    ``(2ab + c) / (a^2 + b^2 + c)`` with ``c = (0.01 * data_range)^2``. Pairs of 8-bit images are compared in 8 bits,
-    all others in 16, so the three depths of one picture agree. ``ssim_matrix(B, A)`` is the transpose, bit for bit,
-    and a pair's value does not depend on the other images. About 0.05 ms for a pair of 256 x 256 in 8 bits. All of
-    this holds on every `device`, whose values are within 1e-6 of each other; a block of pairs that does not fit the
-    memory of a graphics card is halved until it does.
+    1e-6 for 8 and 16 bits with a `data_range` of at least a thousandth of the dtype's, whatever the size of the images.
+    Floats are rounded to 16 bits, which makes up to 1e-4, or ``1e-7 / data_range ** 2`` where that is more. Two flat
+    images of levels a and b give ``(2ab + c) / (a^2 + b^2 + c)`` with ``c = (0.01 * data_range)^2``. Pairs of 8-bit
+    images are compared in 8 bits, all others in 16, so the three depths of one picture agree. ``ssim_matrix(B, A)`` is
+    the transpose, bit for bit, and a pair's value does not depend on the other images. About 0.05 ms for a pair of
+    256 x 256 in 8 bits. All of this holds on every `device`, whose values are within 1e-6 of each other; a block of
+    pairs that does not fit the memory of a graphics card is halved until it does.
 
     References
     ----------

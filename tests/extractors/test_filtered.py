@@ -7,6 +7,7 @@ from scipy import ndimage
 from sklearn.base import clone
 
 from fingerprint_features import (
+    BaseExtractor,
     DecodeOptions,
     Filtered,
     ImageReadError,
@@ -20,6 +21,19 @@ from fingerprint_features import (
 from fingerprint_features.cache import extractor_token
 
 from ..helpers import Centre, Mean, random_images
+
+
+class Channels(BaseExtractor):
+    """The mean of each channel."""
+
+    _mode = "rgb"
+
+    def _column_names(self):
+        return ["r", "g", "b"]
+
+    def _extract_one(self, image):
+        return image.mean(axis=(0, 1))
+
 
 FILTERS = ["gaussian", "laplacian", "hessian", "bilateral"]
 
@@ -69,8 +83,9 @@ def test_hessian_of_a_parabola_is_its_curvature():
     np.testing.assert_allclose(got[5:-5, 5:-5], 130, atol=0.01)
 
 
-def test_bilateral_is_that_of_plain_loops():
-    image = photograph()[:24, :20]
+@pytest.mark.parametrize(("height", "width"), [(24, 20), (24, 5), (24, 4), (3, 24), (24, 2), (1, 24)])
+def test_bilateral_is_that_of_plain_loops(height, width):
+    image = photograph()[:height, :width]
     levels = np.pad(image.astype(float), 4, mode="reflect")
     want = np.empty(image.shape)
     dy, dx = np.mgrid[-4:5, -4:5]
@@ -81,6 +96,23 @@ def test_bilateral_is_that_of_plain_loops():
         want[y, x] = (weights * window).sum() / weights.sum()
     got = filtered(image.astype(np.uint16) * 257, "bilateral", diameter=9, sigma_color=20.0, sigma_space=3.0)
     np.testing.assert_allclose(got, want, atol=0.02)
+
+
+@pytest.mark.parametrize("shape", [(2, 300), (300, 2), (3, 3), (40, 200), (5, 100, 3)])
+def test_opencv_never_sees_an_image_narrower_than_the_radius(shape, monkeypatch):
+    import cv2
+
+    narrowest, bilateral = [], cv2.bilateralFilter
+
+    def watched(levels, *rest):
+        narrowest.append(min(levels.shape[:2]))
+        return bilateral(levels, *rest)
+
+    monkeypatch.setattr(cv2, "bilateralFilter", watched)
+    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    extractor = Filtered(Channels() if len(shape) == 3 else ImageStats(), "bilateral", diameter=61)
+    assert np.isfinite(extractor.fit_transform([image])).all()
+    assert narrowest[0] > 30
 
 
 def test_bilateral_keeps_an_edge_that_gaussian_blurs():

@@ -1,11 +1,15 @@
 """GLCM gives the numbers of scikit-image's graycomatrix and graycoprops."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import skimage.data
 from skimage.feature import graycomatrix, graycoprops
 
 from fingerprint_features import GLCM, DecodeOptions, ImageSet
+from fingerprint_features.extractors.kernels.glcm import _sum_up
 
 PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy")
 PHOTOGRAPHS = ["brick", "grass", "gravel", "camera", "coins", "moon", "page", "clock"]
@@ -71,6 +75,36 @@ def test_photographs_have_the_properties_of_scikit_image(name, levels, symmetric
 
 def test_an_image_of_more_than_65536_pixels_has_the_properties_of_scikit_image():
     assert_like_scikit_image(skimage.data.camera())
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("n_odd", [1, 5, 40])
+def test_correlation_of_a_bright_image_that_is_nearly_flat(n_odd, symmetric):
+    rng = np.random.default_rng(n_odd)
+    image = np.full((1500, 1400), 255, dtype=np.uint8)
+    image[rng.integers(0, 1500, n_odd), rng.integers(0, 1400, n_odd)] = 254
+    pairs = [
+        (int(a), int(b))
+        for a, b in zip(image[:, :-1].ravel(), image[:, 1:].ravel(), strict=True)
+        if a + 0 < 255 or b + 0 < 255
+    ]
+    n, n_first, n_second = 1500 * 1399, sum(a < 255 for a, _ in pairs), sum(b < 255 for _, b in pairs)
+    both = Fraction(sum(a < 255 and b < 255 for a, b in pairs), n)
+    first, second = Fraction(n_first, n), Fraction(n_second, n)
+    if symmetric:
+        first = second = (first + second) / 2
+    expected = (both - first * second) / math.sqrt(first * (1 - first) * second * (1 - second))
+    glcm = GLCM(1, [0], 256, symmetric, ["correlation"])
+    assert glcm.fit_transform([image])[0, 0] == pytest.approx(float(expected), abs=1e-7)
+
+
+def test_logarithms_of_counts_of_huge_images_fit():
+    counts = np.zeros((1, 32 * 32), dtype=np.uint32)
+    counts[0, :3] = 500_000_000, 900_000_000, 5000
+    expected = sum(m * math.log(m) for m in (500_000_000, 900_000_000, 5000))
+    sums = np.zeros(12)
+    _sum_up(counts, 32, 32, sums)
+    assert sums[7] == pytest.approx(expected, rel=1e-14)
 
 
 @pytest.mark.parametrize("symmetric", [True, False])

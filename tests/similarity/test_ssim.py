@@ -42,6 +42,56 @@ def test_bright_flat_images_lose_no_digits(dtype, levels, gaussian):
     )
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("gaussian", [False, True])
+def test_the_size_of_an_image_adds_no_error(dtype, gaussian):
+    levels = np.array([[204, 230], [0, 0]]) * (SPAN[dtype] // 255)
+    a, b = (np.full((20, 30_000), level, dtype=dtype) for level in levels[0])
+    b[:, :10_000] = a[:, :10_000]
+    expected = peer([a.astype(np.float64)], [b.astype(np.float64)], data_range=SPAN[dtype], gaussian_weights=gaussian)
+    np.testing.assert_allclose(ssim_matrix([a], [b], gaussian=gaussian), expected, rtol=0, atol=5e-7)
+
+
+def windowed(image, taps):
+    """Return the weighted sums of all windows, in the longest floats there are."""
+    for _ in range(2):
+        views = [image[i : len(image) - len(taps) + 1 + i] for i in range(len(taps))]
+        image = sum(tap * view for tap, view in zip(taps, views, strict=True)).T
+    return image
+
+
+def exact(a, b, data_range, gaussian):
+    """Return the similarity by the definition."""
+    weights = (
+        np.exp(-0.5 * (np.arange(-5, 6, dtype=np.longdouble) / 1.5) ** 2) if gaussian else np.ones(7, np.longdouble)
+    )
+    taps = weights / weights.sum()
+    a, b = (image.astype(np.longdouble) - image.flat[0] * np.longdouble(0) for image in (a, b))
+    mean_a, mean_b = windowed(a, taps), windowed(b, taps)
+    n = len(taps) ** 2
+    var_a, var_b, both = (
+        n / np.longdouble(n - 1) * (windowed(x * y, taps) - windowed(x, taps) * windowed(y, taps))
+        for x, y in ((a, a), (b, b), (a, b))
+    )
+    c1, c2 = (np.longdouble(0.01) * data_range) ** 2, (np.longdouble(0.03) * data_range) ** 2
+    scores = (2 * mean_a * mean_b + c1) * (2 * both + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    return float(scores.mean())
+
+
+@pytest.mark.parametrize("gaussian", [False, True])
+@pytest.mark.parametrize("share", [1, 0.1, 0.01, 0.001])
+@pytest.mark.parametrize("dtype", SPAN)
+def test_errors_are_within_those_stated_for_every_data_range(dtype, share, gaussian):
+    data_range = SPAN[dtype] * share
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, max(2, 0.02 * share * 65535), (2, 64, 64)) + rng.normal(0, 1, (64, 64))
+    levels = np.clip((40_000 + noise) / 65535, 0, 1)
+    images = (levels if dtype == "float32" else np.rint(levels * SPAN[dtype])).astype(dtype)
+    stated = max(1e-4, 1e-7 / data_range**2) if dtype == "float32" else 1e-6
+    found = ssim_matrix(images[:1], images[1:], data_range=data_range, gaussian=gaussian)
+    assert abs(found[0, 0] - exact(*images, data_range, gaussian)) <= stated
+
+
 def test_two_flat_images_can_be_worked_out_by_hand():
     # means 100 and 50, no variance: (2 * 100 * 50 + c) / (100^2 + 50^2 + c) with c = (0.01 * 255)^2 = 6.5025
     black, grey = np.full((7, 7), 50, np.uint8), np.full((7, 7), 100, np.uint8)

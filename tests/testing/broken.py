@@ -62,6 +62,16 @@ class BatchNorm(Bands):
 
 
 @breaks
+class Crowded(Bands):
+    """a_large_batch_gives_the_same_rows: forgets the images after the twentieth."""
+
+    def _extract_batch(self, images):
+        rows = np.array(super()._extract_batch(images))
+        rows[20:] = 0
+        return rows
+
+
+@breaks
 class Positional(Bands):
     """permuted_images_give_permuted_rows: the position is added."""
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from fingerprint_features import BaseExtractor
 from fingerprint_features.checks import check_int, check_real
-from fingerprint_features.images.intensity import to_levels
+from fingerprint_features.images import to_levels
 
 
 class Bands(BaseExtractor):

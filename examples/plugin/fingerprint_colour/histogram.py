@@ -4,7 +4,7 @@ import numpy as np
 
 from fingerprint_features import BaseExtractor
 from fingerprint_features.checks import check_int
-from fingerprint_features.images.intensity import to_uint8
+from fingerprint_features.images import to_uint8
 
 
 class ColourHistogram(BaseExtractor):

@@ -2,8 +2,8 @@
 
 Pairs are counted at (difference, lower level). A row of the table is one difference, so that contrast, dissimilarity
 and homogeneity take one product per row; a symmetric matrix is half as large; and the pairs of neighbouring pixels,
-which differ little, stay close together in memory. Sums are of integers, of logarithms in fixed point: their order
-does not matter.
+which differ little, stay close together in memory. Sums are of integers, and of logarithms in fixed point where counts
+are small.
 """
 
 import numpy as np
@@ -85,7 +85,7 @@ def cooccurrence_sums(levels, row_offsets, column_offsets, n_levels, symmetric):
 def _sum_up(table, stride, n_levels, sums):
     """Add the first eight sums over a table of counts to `sums`, and clear it."""
     pairs = distances = contrast = squares = logs = 0
-    homogeneity = 0.0
+    homogeneity = logs_of_large = 0.0
     sum_of_lanes = table[0]
     for lane in range(1, len(table)):
         counts = table[lane]
@@ -107,8 +107,11 @@ def _sum_up(table, stride, n_levels, sums):
                 logs += _LOGS[counts[low]]
         else:
             for low in range(counts.size):
-                m = max(counts[low], 1)
-                logs += _LOGS[m] if m < _LOGS.size else np.int64(m * np.log(m) / _LOG_UNIT)
+                m = max(np.int64(counts[low]), 1)
+                if m < _LOGS.size:
+                    logs += _LOGS[m]
+                else:  # in fixed point, those of an image of 450 million pixels would not fit into 64 bits
+                    logs_of_large += m * np.log(m)
         counts[:] = 0
         if difference == 0:
             sums[1] += n
@@ -123,7 +126,7 @@ def _sum_up(table, stride, n_levels, sums):
     sums[3] += contrast
     sums[4] += homogeneity
     sums[5] += squares
-    sums[7] += logs * _LOG_UNIT
+    sums[7] += logs * _LOG_UNIT + logs_of_large
 
 
 @njit(nogil=True, cache=True)

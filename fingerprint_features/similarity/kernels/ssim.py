@@ -19,7 +19,8 @@ from ...compiled import njit
 SIDE = 7
 BAND = 8  # rows; the work lines of 256 columns fit the first cache
 BEYOND = 16  # entries of a work line behind the band, which the last windows reach into
-_REAL = np.float32  # of the last operations, whose errors average out over the windows
+_REAL = np.float32  # of the last operations
+_PART = 512  # windows summed in it; the rounding of longer sums would add up, as of equal windows all goes one way
 
 
 @njit(nogil=True, cache=True)
@@ -53,18 +54,20 @@ def compare(images, means, spreads, others, other_means, other_spreads, taps, we
             for y in range(0, size // width, BAND):
                 start, end = y * width, min((y + BAND) * width, size)
                 _fill(images[i], others[j], y, taps, end - start, columns, partial)
-                total += _score(
-                    columns,
-                    partial,
-                    taps,
-                    means[i, start:end],
-                    other_means[j, start:end],
-                    spreads[i, start:end],
-                    other_spreads[j, start:end],
-                    weight,
-                    c1,
-                    c2,
-                )
+                for part in range(start, end, _PART):
+                    stop = min(part + _PART, end)
+                    total += _score(
+                        columns[part - start :],
+                        partial[part - start :],
+                        taps,
+                        means[i, part:stop],
+                        other_means[j, part:stop],
+                        spreads[i, part:stop],
+                        other_spreads[j, part:stop],
+                        weight,
+                        c1,
+                        c2,
+                    )
             out[i, j] = total
 
 

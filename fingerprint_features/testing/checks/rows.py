@@ -127,6 +127,15 @@ def a_feature_pipeline_gives_the_same_rows(case):
         case.expect(list(pipeline.get_feature_names_out()) == names, "FeaturePipeline gives other names")
 
 
+def a_large_batch_gives_the_same_rows(case):
+    """As FeaturePipeline with a large `batch_size` hands them on."""
+    pictures = make_pictures(case.extractor._mode, 40, seed=2)
+    extractor = case.fitted()
+    few = np.vstack([extractor.transform(pictures[i : i + 5]) for i in range(0, 40, 5)])
+    pipeline = FeaturePipeline([case.fresh()], batch_size=40).fit(case.pictures)
+    case.expect_same(pipeline.transform(pictures), few, "40 images in one batch have other rows than in batches of 5")
+
+
 def images_of_several_sizes_share_a_batch(case):
     """Nothing is carried from one size of image to the next."""
     sizes = [(32, 40), (40, 32), (47, 33), (32, 40)]
@@ -149,5 +158,6 @@ CHECKS = [
     unreadable_images_are_named,
     a_table_is_refused_with_the_cure,
     a_feature_pipeline_gives_the_same_rows,
+    a_large_batch_gives_the_same_rows,
 ]
 STATELESS = [images_of_several_sizes_share_a_batch]
