@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .attribution import attribution_scores
-from .learnt import cross_validated_scores
+from .learnt import cross_validated_scores, is_membership
 from .membership import membership_scores
 from .permutation import permutation_test
 from .permuted import PermutationResult
@@ -130,7 +130,8 @@ def judge_learnt(
 
     Notes
     -----
-    The cost is ``n_splits * (n_repeats + 1 + n_permutations)`` fits at most, and far fewer where nothing is found.
+    The cost is ``n_splits * (n_repeats + 41 + n_permutations)`` fits at most, and far fewer where nothing is found:
+    the shuffles stop early.
 
     Examples
     --------
@@ -196,7 +197,7 @@ def judge_fixed(
     """
     y, answers = np.asarray(y), np.asarray(answers)
     common = {"groups": groups, "confidence": confidence, "random_state": random_state}
-    if y.dtype.kind in "biuf" and set(np.unique(y).tolist()) <= {0, 1}:
+    if is_membership(y):
         decisions = answers.astype(np.float64) if scores is None else np.asarray(scores)
         table = membership_scores(y, answers, scores=decisions, **common)
         test = permutation_test(y, {"rule": decisions}, statistic="auc", n_permutations=n_permutations, **common)
