@@ -1,6 +1,9 @@
-"""How well generated images were traced to the subset they stem from."""
+"""How well generated images are attributed to subsets of the training images."""
+
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import check_count, check_share
 from .checks import as_classes, group_codes
@@ -9,15 +12,25 @@ from .intervals import band, blocks, bounds, resample_counts, tally
 from .scores import Score, Scores
 
 
-def attribution_scores(y_true, y_pred, *, groups=None, n_bootstrap=2000, confidence=0.95, random_state=0):
-    """Score which-subset answers: accuracy and more, with intervals and trivial baselines.
+def attribution_scores(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    n_bootstrap: int = 2000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> Scores:
+    """Score which-subset answers of a fixed rule: accuracy and more, with intervals and trivial baselines.
+
+    The rule must not have learnt from these images; `cross_validated_scores` is for rules that have.
 
     Parameters
     ----------
     y_true, y_pred : array of shape (n_images,)
         The true and the answered subsets: all names or all ints. Answers outside the true classes are plain errors.
     groups : sequence of shape (n_images,), default=None
-        Images that belong together and are resampled together. None takes every image for itself.
+        Images that belong together and are resampled together. None treats every image as its own group.
     n_bootstrap : int, default=2000
         Number of resamples.
     confidence : float, default=0.95
@@ -38,10 +51,11 @@ def attribution_scores(y_true, y_pred, *, groups=None, n_bootstrap=2000, confide
     and no answer outside them, the specificity is ``1 - (1 - accuracy) / (k - 1)``.
 
     The interval is that of `membership_scores`; its phantom group lies half on the right cells of the confusion table
-    and half on the wrong ones, whatever the number of classes.
+    and half on the wrong ones, for any number of classes.
 
     See Also
     --------
+    cross_validated_scores : The same for a rule that learns from these images.
     membership_scores : The same for used or not used, where the intervals are explained.
 
     Examples

@@ -58,7 +58,7 @@ def group_codes(groups, n, name="groups"):
 
 
 def group_names(groups):
-    """Return the groups as a list of plain objects, whatever container they came in."""
+    """Return the groups of any container as a list of plain objects."""
     return groups.tolist() if hasattr(groups, "tolist") else list(groups)
 
 

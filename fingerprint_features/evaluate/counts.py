@@ -1,9 +1,12 @@
 """From the four confusion counts to every official score."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def confusion_scores(tp, fp, fn, tn):
+def confusion_scores(
+    tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike
+) -> dict[str, float | NDArray[np.float64]]:
     """Compute all membership scores from the four confusion counts.
 
     Parameters
@@ -46,7 +49,7 @@ def confusion_scores(tp, fp, fn, tn):
     }
 
 
-def ratio(part, whole):
+def ratio(part: ArrayLike, whole: ArrayLike) -> float | NDArray[np.float64]:
     """Divide, with 0 for a ratio of nothing to nothing; scalars give a float."""
     part, whole = np.broadcast_arrays(part, whole)
     result = np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

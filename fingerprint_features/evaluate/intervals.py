@@ -70,7 +70,7 @@ def proportion_interval(hits, sizes, confidence):
     Returns
     -------
     (float, float)
-        With one trial a group this is the Clopper-Pearson interval itself. Groups of equal-minded trials count as
+        With one trial a group this is the Clopper-Pearson interval itself. Groups whose trials agree count as
         fewer: the number of trials is divided by the design effect.
     """
     n, n_groups = sizes.sum(), len(sizes)

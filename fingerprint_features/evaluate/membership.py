@@ -1,6 +1,9 @@
-"""How well used images were told from unused ones."""
+"""How well answers separate used images from unused ones."""
+
+from collections.abc import Hashable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import check_count, check_share
 from .auc import auc, random_auc, resample_auc
@@ -12,8 +15,21 @@ from .scores import Score, Scores
 PHANTOM = 0.5  # of an average group, in each of the four confusion cells
 
 
-def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2000, confidence=0.95, random_state=0):
-    """Score used-or-not answers: kappa, F1 and more, with intervals and trivial baselines.
+def membership_scores(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    scores: ArrayLike | None = None,
+    n_bootstrap: int = 2000,
+    confidence: float = 0.95,
+    random_state: int | np.random.Generator | None = 0,
+) -> Scores:
+    """Score used-or-not answers of a fixed rule: kappa, F1 and more, with intervals and trivial baselines.
+
+    The rule must not have learnt from these images. For answers of a cross-validation, where each image helps to learn
+    the rule that judges the others, the intervals are too narrow: 95 % intervals then hold the truth in about 80 to
+    90 % of cases. `cross_validated_scores` has intervals for those.
 
     Parameters
     ----------
@@ -21,10 +37,10 @@ def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2
         The truth and the answers: 1 (or True) for used, 0 (or False) for not used.
     groups : sequence of shape (n_images,), default=None
         The patients. Intervals then resample patients, not images; with several similar slices a patient, intervals
-        by image are far too narrow. None takes every image for a patient of its own.
+        by image are far too narrow. None treats every image as its own patient.
     scores : array of shape (n_images,), default=None
-        The continuous scores behind the answers, larger = more likely used; adds the AUC. Its direction is
-        taken as given: an AUC of 0.4 stays 0.4.
+        The continuous scores behind the answers, larger = more likely used; adds the AUC. The
+        direction is never turned round: an AUC of 0.4 stays 0.4.
     n_bootstrap : int, default=2000
         Number of resamples.
     confidence : float, default=0.95
@@ -49,6 +65,7 @@ def membership_scores(y_true, y_pred, *, groups=None, scores=None, n_bootstrap=2
 
     See Also
     --------
+    cross_validated_scores : The same for a rule that learns from these images.
     permutation_test : Whether an answer is better than chance, corrected for several methods tried.
     tpr_at_fpr : The share of used images found when false alarms must be rare.
     attribution_scores : The same for more than two classes.

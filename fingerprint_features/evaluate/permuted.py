@@ -66,7 +66,7 @@ class PermutationResult:
         if self.detected[i]:
             return f"detected (corrected p = {self.p_corrected[i]:.3g})"
         if np.isinf(self.detectable[i]):
-            return "not assessed: its answers are the same whatever the labels"
+            return "not assessed: its answers are the same for all labels"
         if not self.can_detect or self.detectable[i] > _CEILING.get(self.statistic, np.inf):
             return "not detected; that does not mean safe: this sample is too small to detect anything"
         return (

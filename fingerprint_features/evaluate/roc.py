@@ -1,8 +1,10 @@
-"""The share of used images found while false alarms stay rare, and whether the sample can tell."""
+"""The share of used images found while false alarms stay rare, and whether the sample is large enough to say."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import check_share
 from .checks import as_binary, as_scores, check_lengths, group_codes
@@ -31,7 +33,7 @@ class OperatingPoint:
     certifiable : bool
         Whether there are enough non-members that no false alarm among them would show the rate asked for.
     note : str
-        What the sample falls short of; empty when it does not.
+        What the sample is too small for; empty when it is large enough.
     """
 
     asked: float
@@ -42,12 +44,19 @@ class OperatingPoint:
     certifiable: bool
     note: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         line = f"TPR {self.tpr} at FPR {self.fpr}, asked {_percent(self.asked)}"
         return f"{line} ({self.note})" if self.note else line
 
 
-def tpr_at_fpr(y_true, scores, fpr, *, groups=None, confidence=0.95):
+def tpr_at_fpr(
+    y_true: ArrayLike,
+    scores: ArrayLike,
+    fpr: float,
+    *,
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> OperatingPoint:
     """Find the share of used images that score above all but a share `fpr` of the unused ones.
 
     Parameters
@@ -74,8 +83,8 @@ def tpr_at_fpr(y_true, scores, fpr, *, groups=None, confidence=0.95):
 
     Notes
     -----
-    Images of one score are called alike: ties are never split and nothing is interpolated, so the rate reached may be
-    below the one asked for (down to 0, with no image called used), never above.
+    Images of one score get the same answer: ties are never split and nothing is interpolated. So the rate reached may
+    be below the one asked for (down to 0, with no image called used), never above.
 
     No false alarm among n non-members shows a rate of at most ``1 - (1 - confidence) ** (1 / n)``. Below 59, 299 and
     2,995 non-members for 5 %, 1 % and 0.1 % the result says "not certified".

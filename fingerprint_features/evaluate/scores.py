@@ -1,9 +1,12 @@
 """Scores with their intervals and trivial baselines, as a table, a dict or a frame."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..html import table
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Score(NamedTuple):
@@ -13,13 +16,13 @@ class Score(NamedTuple):
     low: float
     high: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Every score of one set of answers, beside what trivial answers would have scored.
+    """Every score of one set of answers, and what trivial answers would have scored.
 
     Attributes
     ----------
@@ -36,16 +39,16 @@ class Scores:
         Number of groups that were resampled; None when images were.
     """
 
-    scores: dict
-    baselines: dict
+    scores: dict[str, Score]
+    baselines: dict[str, dict[str, Score]]
     confidence: float
     n_images: int
     n_groups: int | None
 
-    def __getitem__(self, metric):
+    def __getitem__(self, metric: str) -> Score:
         return self.scores[metric]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return everything as plain dicts and numbers, ready for JSON."""
         return {
             "scores": {metric: score._asdict() for metric, score in self.scores.items()},
@@ -58,7 +61,7 @@ class Scores:
             "n_groups": self.n_groups,
         }
 
-    def frame(self):
+    def frame(self) -> "pandas.DataFrame":
         """Return the table as a pandas frame: one row a metric, columns value, low, high and the baselines."""
         try:
             import pandas as pd
@@ -73,7 +76,7 @@ class Scores:
         columns["random high"] = [self.baselines["random"][metric].high for metric in self.scores]
         return pd.DataFrame(columns, index=pd.Index(self.scores, name="metric"))
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = self._rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [self._caption()]
@@ -82,7 +85,7 @@ class Scores:
             lines.append("  ".join(cells))
         return "\n".join(lines)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         header, *rows = self._rows()
         return table(header, rows, self._caption())
 

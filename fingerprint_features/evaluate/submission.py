@@ -3,8 +3,10 @@
 import os
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 _MEMBER = "run.csv"
 _LARGEST = 16 << 20  # bytes; the largest official run (25,000 images) needs less than a tenth
@@ -30,11 +32,20 @@ class SubmissionFault:
     kind: str
     reason: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{'file' if self.line is None else f'line {self.line}'}: {self.reason} [{self.kind}]"
 
 
-def write_submission(ids, labels, path, *, id_style="stem", label_map=None, header=False, zip=False):
+def write_submission(
+    ids: Sequence[str | os.PathLike[str]],
+    labels: Iterable[Any],
+    path: str | os.PathLike[str],
+    *,
+    id_style: str = "stem",
+    label_map: Mapping[Any, int] | None = None,
+    header: bool = False,
+    zip: bool = False,
+) -> None:
     """Write a submission file: one ``id,label`` line an image, in the order given.
 
     Parameters
@@ -81,7 +92,14 @@ def write_submission(ids, labels, path, *, id_style="stem", label_map=None, head
         archive.writestr(zipfile.ZipInfo(_MEMBER, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
 
 
-def validate_submission(path, ids, allowed=(0, 1), *, id_style="stem", header=False):
+def validate_submission(
+    path: str | os.PathLike[str],
+    ids: Sequence[str | os.PathLike[str]],
+    allowed: Iterable[int] = (0, 1),
+    *,
+    id_style: str = "stem",
+    header: bool = False,
+) -> list[SubmissionFault]:
     """Check a submission file against the images of the task and report all faults at once.
 
     Parameters

@@ -134,7 +134,7 @@ def test_a_method_that_never_varies_has_p_one_and_takes_no_part():
     test = permutation_test(y, {"some": answers, "all used": np.ones(40, int)})
     assert test.p_corrected[1] == 1
     assert test.p_corrected[0] == permutation_test(y, answers).p_values[0]
-    assert test.conclusion("all used") == "not assessed: its answers are the same whatever the labels"
+    assert test.conclusion("all used") == "not assessed: its answers are the same for all labels"
 
 
 def test_an_effect_of_detectable_size_is_found_four_times_in_five():

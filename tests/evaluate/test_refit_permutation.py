@@ -91,7 +91,7 @@ def test_a_rule_that_never_varies_stops_at_once_with_p_one():
     X, y, _ = noise(np.random.default_rng(0))
     test = refit_permutation_test(DummyClassifier(strategy="prior"), X, y)
     assert (test.p_values[0], test.n_permutations) == (1, 16)
-    assert test.conclusion("rule") == "not assessed: its answers are the same whatever the labels"
+    assert test.conclusion("rule") == "not assessed: its answers are the same for all labels"
 
 
 def test_several_rules_are_corrected_for_being_several():
