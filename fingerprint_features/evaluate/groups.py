@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from ..checks import check_count
 from .checks import check_lengths, group_codes
@@ -103,8 +103,8 @@ def independent_folds(
     --------
     >>> for train, test in independent_folds([1, 1, 1, 0, 0, 0], ["ann", "ann", "bo", "cy", "dee", "dee"]):
     ...     print(train, test)
-    [0 1 4 5] [2 3]
-    [2 3] [0 1 4 5]
+    [0 1 3] [2 4 5]
+    [2 4 5] [0 1 3]
     >>> independent_folds([1, 1, 0, 0], ["ann", "ann", "cy", "dee"])
     Traceback (most recent call last):
     ValueError: cross-validation needs two or more groups of each class; a group is a patient, or an image where ...
@@ -112,8 +112,8 @@ def independent_folds(
     classes, y = np.unique(np.asarray(y), return_inverse=True)
     check_count("independent_folds", 2, n_splits=n_splits)
     codes = group_codes(groups, len(y))
-    pairs = np.unique(np.stack([codes, y]), axis=1)
-    n_groups = np.bincount(pairs[1], minlength=len(classes))
+    pairs = np.unique(codes * len(classes) + y)  # of a group and a class
+    n_groups = np.bincount(pairs % len(classes), minlength=len(classes)) if len(classes) else np.zeros(0, int)
     if len(classes) < 2 or n_groups.min() < 2:
         counts = ", ".join(f"{n} of class {label}" for label, n in zip(classes.tolist(), n_groups, strict=True))
         raise ValueError(
@@ -121,16 +121,26 @@ def independent_folds(
             f"are unknown. Got {counts or 'none'}: add patients"
         )
     n_splits = min(int(n_splits), int(n_groups.min()))
-    pure = len(pairs[0]) == codes.max() + 1
-    splitter = (StratifiedKFold if pure else StratifiedGroupKFold)(n_splits, shuffle=True, random_state=random_state)
-    if pure:  # by group: StratifiedGroupKFold balances images, and may leave a fold without a class
-        of_fold = [np.isin(codes, test) for _, test in splitter.split(pairs[1], pairs[1])]
+    if len(pairs) == codes.max() + 1:
+        # by group: StratifiedGroupKFold balances images, and may leave a fold without a class
+        fold = _deal(pairs % len(classes), n_splits, np.random.default_rng(random_state))[codes]
     else:
-        of_fold = [np.isin(np.arange(len(y)), test) for _, test in splitter.split(y, y, codes)]
-    folds = [(np.flatnonzero(~fold), np.flatnonzero(fold)) for fold in of_fold if fold.any()]
-    if len(folds) < 2 or any(len(np.unique(y[train])) < len(classes) for train, _ in folds):
+        fold = np.empty(len(y), dtype=np.intp)
+        splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
+        for number, (_, test) in enumerate(splitter.split(y, y, codes)):
+            fold[test] = number
+    folds = [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in np.unique(fold)]
+    if len(folds) < 2 or any(np.bincount(y[train], minlength=len(classes)).min() == 0 for train, _ in folds):
         raise ValueError(
             f"no {n_splits} folds keep groups whole and hold every class in training: some groups hold most images of "
             "a class. Lower n_splits, or add patients"
         )
     return folds
+
+
+def _deal(labels, n_splits, rng):
+    """Return the fold of each group: groups are dealt out in turn, one class after the other, in random order."""
+    order = np.lexsort([rng.random(len(labels)), labels])
+    fold = np.empty(len(labels), dtype=np.intp)
+    fold[order] = np.arange(len(labels)) % n_splits
+    return fold
