@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, precision_score, roc_auc_score
 
-from benchmarks.calibration import coverage
-from fingerprint_features.evaluate import HeldOut, cross_validated_scores, independent_folds, membership_scores
+from benchmarks.calibration import LEARNERS, coverage
+from fingerprint_features.evaluate import HeldOut, cross_validated_scores
 from fingerprint_features.evaluate.auc import PairWins
+from fingerprint_features.evaluate.learnt import _halves, _spread, _widening
 
+MEANS = LEARNERS["means"]
 FEW = {"n_bootstrap": 50, "n_splits": 2, "n_repeats": 1}
 
 
@@ -22,7 +25,7 @@ def table(effect=1.0, n=12, slices=1, seed=0):
 
 def test_one_cross_validation_scores_as_by_hand():
     X, y, groups = table(slices=2)
-    scores, held_out = cross_validated_scores(LogisticRegression(), X, y, groups=groups, **FEW)
+    scores, held_out = cross_validated_scores(MEANS, X, y, groups=groups, **FEW)
     assert scores["kappa"].value == pytest.approx(cohen_kappa_score(y, held_out.answers))
     assert scores["precision"].value == pytest.approx(precision_score(y, held_out.answers))
     areas = [
@@ -32,7 +35,7 @@ def test_one_cross_validation_scores_as_by_hand():
     for fold in (0, 1):
         train, test = held_out.folds != fold, held_out.folds == fold
         assert not set(groups[train]) & set(groups[test])
-        rule = LogisticRegression().fit(X[train], y[train])
+        rule = clone(MEANS).fit(X[train], y[train])
         np.testing.assert_array_equal(held_out.answers[test], rule.predict(X[test]))
 
 
@@ -59,33 +62,32 @@ def test_intervals_hold_what_a_learnt_rule_reaches():
     assert held.min() >= stats.binom.ppf(0.0005, n_tables, 0.95) / n_tables
 
 
-def test_intervals_are_wider_than_those_of_a_fixed_rule_where_there_is_no_effect():
-    ratios = {}
-    for effect in (0.0, 4.0):
-        widths = []
-        for seed in range(3):
-            X, y, _ = table(effect, seed=seed, n=20)
-            learnt, _ = cross_validated_scores(LogisticRegression(), X, y, n_bootstrap=500, n_repeats=1)
-            fixed = membership_width(X, y)
-            widths.append((learnt["accuracy"].high - learnt["accuracy"].low) / fixed)
-        ratios[effect] = np.mean(widths)
-    assert ratios[0.0] > 1.15
-    assert ratios[4.0] < ratios[0.0]
-    assert max(ratios.values()) < 1.5
+def test_halves_give_the_variance_at_full_size():
+    # Var(a - b) = 2 Var(half) = 4 Var(whole)
+    halves = [{"auc": value} for value in (0.2, 0.6, 0.5, 0.5)]
+    assert _spread(halves) == {"auc": pytest.approx((0.4**2 + 0) / 2 / 4)}
 
 
-def membership_width(X, y):
-    """Width of the interval of the accuracy that takes the rule as fixed."""
-    answers = np.empty_like(y)
-    for train, test in independent_folds(y):
-        answers[test] = LogisticRegression().fit(X[train], y[train]).predict(X[test])
-    score = membership_scores(y, answers, n_bootstrap=500)["accuracy"]
-    return score.high - score.low
+def test_learning_widens_by_a_factor_between_one_and_the_root_of_two():
+    assert _widening(1.5, 1.0) == pytest.approx(np.sqrt(1.5))
+    assert _widening(0.5, 1.0) == _widening(0.5, 0.0) == 1
+    assert _widening(9.0, 1.0) == _widening(np.inf, 1.0) == pytest.approx(np.sqrt(2))
+
+
+def test_halves_keep_groups_whole_and_are_not_made_of_few():
+    _, y, groups = table(n=5, slices=3)
+    halves = _halves(y, groups, np.random.default_rng(0))
+    assert len(halves) == 40
+    for first, second in zip(halves[::2], halves[1::2], strict=True):
+        assert not set(groups[first]) & set(groups[second])
+        assert len(first) + len(second) == len(y)
+    assert _halves(y[3:], groups[3:], np.random.default_rng(0)) != []
+    assert _halves(y[6:], groups[6:], np.random.default_rng(0)) == []
 
 
 def test_three_patients_a_class_are_enough_for_an_answer_and_two_folds():
     X, y, groups = table(n=3, slices=4)
-    scores, held_out = cross_validated_scores(LogisticRegression(), X, y, groups=groups, n_repeats=2)
+    scores, held_out = cross_validated_scores(MEANS, X, y, groups=groups, n_repeats=2)
     assert scores.n_groups == 6
     assert scores["auc"].low < 0.5
     assert set(held_out.folds) == {0, 1, 2}
@@ -103,7 +105,7 @@ def test_subsets_have_the_scores_of_attribution():
 
 def test_threads_change_nothing():
     X, y, _ = table()
-    first, again = (cross_validated_scores(LogisticRegression(), X, y, n_jobs=n, **FEW)[0] for n in (1, 2))
+    first, again = (cross_validated_scores(MEANS, X, y, n_jobs=n, **FEW)[0] for n in (1, 2))
     assert first == again
 
 
@@ -114,4 +116,4 @@ def test_threads_change_nothing():
 def test_wrong_arguments(arguments, message):
     X, y, _ = table()
     with pytest.raises(ValueError, match=message):
-        cross_validated_scores(**{"estimator": LogisticRegression(), "X": X, "y": y, **arguments})
+        cross_validated_scores(**{"estimator": MEANS, "X": X, "y": y, **arguments})
