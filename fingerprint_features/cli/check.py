@@ -5,6 +5,7 @@ import typer
 from ..images import check_images
 from ..images.errors import by_reason
 from .options import Folder, Page, Progress, Size, ValueRange, open_folder
+from .words import say
 
 
 def check(
@@ -14,7 +15,7 @@ def check(
     images = open_folder(folder, size, value_range, page)
     failures = check_images(images, progress=progress)
     for reason, ids in by_reason(failures).items():
-        typer.echo(f"{ids[0]}: {reason}" if len(ids) == 1 else "\n  ".join([f"{len(ids)} images: {reason}", *ids]))
+        say(f"{ids[0]}: {reason}" if len(ids) == 1 else "\n  ".join([f"{len(ids)} images: {reason}", *ids]))
     good = len(images) - len(failures)
     typer.echo(f"{good} of {len(images)} images are good" + (f", {len(failures)} are not" if failures else ""))
     if failures:

@@ -11,7 +11,12 @@ _OPTIONS = (
 _NAMES = "|".join(_OPTIONS)
 _PHRASES = (
     (r"ImageSet\(\w+, size=\((\d+), (\d+)\)\)(?: or --size \w+)?", r"--size \1x\2"),
-    (r"ImageSet\(\w+, options=DecodeOptions\(value_range=\(low, high\)\)\)", "--value-range=LOW,HIGH"),
+    (
+        r"ImageSet\(\w+, options=DecodeOptions\(value_range=\(low, high\)\)\)"
+        r"|DecodeOptions\(value_range=\(low, high\)\)"
+        r"|value_range=\(low, high\)",
+        "--value-range=LOW,HIGH",
+    ),
     (r"DecodeOptions\(page=(\d+)\)", r"--page \1"),
     (r"raise DecodeOptions\(max_pixels=\.\.\.\)", "open it from Python with DecodeOptions(max_pixels=...)"),
     (r" \(see drop_failed\)", ""),

@@ -31,7 +31,9 @@ def log_ratio(reference, holdout=None, cache=None, *, features=None, metric="ham
 
     An image of a common kind is near many others, generated or real. The ratio of both distances corrects for that.
     Without a `holdout` the images labelled 0 in `fit` serve as one, in each fold of a cross-validation its own; they
-    should come from the same scanners as the used ones. The threshold has the best kappa on the labels.
+    should come from the same scanners as the used ones: otherwise the ratio finds the scanner, without any memory, and
+    a classifier that sees no generated image finds it too. `detect` runs such a blind control and says so. The
+    threshold has the best kappa on the labels.
 
     `features` is a transformer of images, with its own cache, that replaces perceptual hashes of 256 bits. `metric`
     compares its rows. Distances are those to the `k`-th nearest image.

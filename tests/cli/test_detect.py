@@ -74,7 +74,9 @@ def test_with_labels_cross_validated_scores_by_patient_come_first(run, folders, 
 def test_a_rule_without_labels_is_scored_as_it_is(run, folders, tmp_path):
     folder, _ = folders
     arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"
-    code, out, _ = run("detect", *arguments, "--recipe", "vcmi-2023-retrieval", "--patients", "none", "--permutations", 19)
+    code, out, _ = run(
+        "detect", *arguments, "--recipe", "vcmi-2023-retrieval", "--patients", "none", "--permutations", 19
+    )
     assert code == 0
     assert "judged without their labels, by image" in out
 
