@@ -25,7 +25,7 @@ def retrieve(
 
     Parameters
     ----------
-    query, reference : ImageSet, or whatever `features` takes, or tables
+    query, reference : ImageSet, another input of `features`, or a table
         Usually generated images, and the real images they may stem from. If both are the same object, no image is
         its own neighbour.
     features : transformer or Pipeline, default=None

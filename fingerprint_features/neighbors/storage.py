@@ -3,14 +3,16 @@
 import json
 import os
 import zipfile
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
-_FORMAT = 1  # bump when a file of before could not be read; keep reading the older ones
+_FORMAT = 1  # raise it when older files cannot be read any more; keep reading them
 
 
-def save(estimator, path):
-    """Write rows, parameters and labels; under another name first, so that no half a file is ever seen."""
+def save(estimator: Any, path: str | PathLike) -> None:
+    """Write rows, parameters and labels, under another name first: nobody ever sees half a file."""
     about = {
         "format": _FORMAT,
         "class": type(estimator).__name__,
@@ -36,7 +38,7 @@ def save(estimator, path):
             os.remove(draft)
 
 
-def load(cls, path):
+def load(cls: type, path: str | PathLike) -> Any:
     """Return a fitted estimator of class `cls`."""
     about, arrays = _read(path)
     if about["class"] != cls.__name__:

@@ -55,7 +55,7 @@ class Column:
     standardized : {"shift", "scale"} or None
         Whether the null is subtracted and divided by, divided by only, or leaves the column alone.
     needs : {"holdout", "competition", "radius"} or None
-        What is compared besides the reference.
+        What else is compared, in addition to the reference.
     uses_k : bool
     """
 

@@ -14,7 +14,7 @@ from ..pipeline import FeaturePipeline
 from ..similarity import METRICS, pairwise_similarity
 from ..threads import count_threads
 
-_BATCH = 128  # images compared with a reference at a time: it is read anew for each batch when it is large
+_BATCH = 128  # images compared with a reference at a time: a large one is read again for each batch
 
 
 def similarity(metric: str | Callable, a: Any, b: Any, n_jobs: int | None) -> NDArray[np.float64]:

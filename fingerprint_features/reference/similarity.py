@@ -95,7 +95,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
 
     Notes
     -----
-    Two images are the same if their content is, whatever their ids and positions: ``fit_transform(X)`` equals
+    Two images are the same if their content is, not by their ids or positions: ``fit_transform(X)`` equals
     ``fit(X).transform(X)``, and no row depends on the others. Only ImageSets know patients (`groups`).
 
     In ``"rank"``, ``"hits"`` and ``"hit_max"`` all images of `fit` compete. Of two equally similar images, content

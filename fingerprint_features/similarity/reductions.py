@@ -62,27 +62,29 @@ REDUCTIONS: dict[str, Callable[..., NDArray]] = {
 
 
 def rank(S: ArrayLike, competitors: ArrayLike, *, exclude: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Return the mean rank of each image among its competitors, in [0, 1]; 1 = the most similar, always.
+    """Return the mean rank of each image among its competitors, from 0 to 1 (always the most similar).
 
-    For one reference image, the rank is the share of the competitors that are less similar to it; of those
-    equally similar, half count.
+    For one reference image, the rank is the share of competitors that are less similar to it. An equally similar
+    competitor counts one half.
 
     Parameters
     ----------
     S : array-like of shape (n_images, n_reference)
-        Similarities, larger = closer.
+        Similarities to the reference images; larger means closer.
     competitors : array-like of shape (n_competitors, n_reference)
-        Similarities of the competitors and the same reference images.
+        Similarities of the competitors to the same reference images.
     exclude : array-like of bool of shape (n_images, n_competitors), default=None
         Competitors that do not count for an image: itself, images of its group.
 
     Returns
     -------
     ndarray of shape (n_images,)
-        0.5 for an image that meets no competitor.
+        0.5 for an image without competitors.
 
     Examples
     --------
+    Ahead of both competitors for the first reference image, level with one and behind the other for the second:
+
     >>> rank([[0.9, 0.2]], [[0.8, 0.3], [0.1, 0.2]])
     array([0.625])
     """
@@ -100,7 +102,7 @@ def hits(
     exclude: ArrayLike | None = None,
     position: ArrayLike | None = None,
 ) -> NDArray[np.int64]:
-    """Return for how many reference images each image is among the k most similar, itself and its competitors counted.
+    """Return how many reference images have each image among their k most similar, itself and competitors counted.
 
     Parameters
     ----------
@@ -118,6 +120,8 @@ def hits(
 
     Examples
     --------
+    First for one reference image; behind the competitor for the others, since a tie goes to competitors:
+
     >>> hits([[0.9, 0.3, 0.2]], [[0.8, 0.3, 0.3]])
     array([1])
     """
@@ -135,21 +139,23 @@ def hit_max(
     exclude: ArrayLike | None = None,
     position: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
-    """Return the largest similarity of each image to a reference image that it hits; `missing` when it hits none.
+    """Return the largest similarity of each image to a reference image that counts in `hits`.
 
     Parameters
     ----------
     S, competitors, k, exclude, position
         As in `hits`.
     missing : float
-        A finite number below every similarity: `Metric.floor`.
+        The value of an image without hits: a finite number below every similarity, such as `Metric.floor`.
 
     Returns
     -------
-    ndarray of shape (n_images,)
+    ndarray of shape (n_images,) and dtype float64
 
     Examples
     --------
+    The first image is more similar to the second reference image than the competitor is; the second image never:
+
     >>> hit_max([[0.7, 0.3], [0.2, 0.1]], [[0.8, 0.2]], missing=-2.0)
     array([ 0.3, -2. ])
     """
