@@ -1,4 +1,4 @@
-"""Tasks in which it is known which subset of real images each generated image stems from."""
+"""Tasks with known attribution: which subset of real images each generated image comes from."""
 
 import numpy as np
 
@@ -13,20 +13,20 @@ from .task import Task
 
 
 def make_attribution_task(
-    n_subsets=5,
-    n_real_per_subset=40,
-    n_generated_per_subset=40,
-    memorization=0.5,
-    slices_per_patient=1,
-    shift=1.0,
-    image_size=256,
-    random_state=None,
-):
-    """Make several subsets of CT-like slices, and images that a generator trained on each subset makes.
+    n_subsets: int = 5,
+    n_real_per_subset: int = 40,
+    n_generated_per_subset: int = 40,
+    memorization: float = 0.5,
+    slices_per_patient: int = 1,
+    shift: float = 1.0,
+    image_size: int = 256,
+    random_state: int | np.random.Generator | np.random.RandomState | None = None,
+) -> Task:
+    """Make several subsets of CT-like slices, and the images of one generator trained on each subset.
 
-    Every subset has its own patients and its own scanner, and every generator learns from one subset: its images
-    have that subset's look, and a share of them that subset's anatomies. Which subset does a generated image stem
-    from?
+    Every subset has its own patients and its own scanner. All images of a generator have the look of its subset's
+    scanner, and a share of them has anatomies of its subset. The question is which subset a generated image comes
+    from.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def make_attribution_task(
     memorization : float, default=0.5
         Share of the generated images that descend from a real image of their subset.
     slices_per_patient : int, default=1
-        Real images a patient.
+        Real images of each patient.
     shift : float, default=1
-        How much the scanners differ: kernel, noise and window. At 0 only memory tells the subsets apart.
+        How much the scanners differ in kernel, noise and window. At 0 the subsets differ only by what is remembered.
     image_size : int, default=256
         Height and width of the images in pixels, at least 16.
     random_state : int, Generator, RandomState or None, default=None
@@ -48,11 +48,11 @@ def make_attribution_task(
     Returns
     -------
     Task
-        `X` are the generated images and `y` their subsets; `reference` are the real images, with patients as
-        groups, and `reference_y` their subsets. Both sides are labelled, as in the challenge: train on the real
-        images and predict generated ones, ``model.fit(task.reference, task.reference_y).score(task.X, task.y)``, or
-        on labelled generated ones, ``cross_val_score(model, task.X, task.y)``. `groups` is None: generated images
-        have no patient; `origin` has the ids of their parents.
+        `X` are the generated images and `y` their subsets. `reference` are the real images, with patients as
+        groups, and `reference_y` their subsets. Both sides are labelled, as in the challenge. Train on the real
+        images and predict the generated ones, ``model.fit(task.reference, task.reference_y).score(task.X, task.y)``,
+        or train on generated images, ``cross_val_score(model, task.X, task.y)``. `groups` is None because generated
+        images have no patient. `origin` holds the ids of their parents.
 
     See Also
     --------

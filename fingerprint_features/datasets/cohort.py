@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .chest import Patient, Scanner, render
 from .seeds import seed_at
@@ -33,18 +34,18 @@ class Cohort:
     size: int
 
     @property
-    def patients(self):
+    def patients(self) -> NDArray[np.intp]:
         """The number of each image's patient."""
         return np.arange(self.n_images) // self.slices_per_patient
 
-    def images(self):
+    def images(self) -> NDArray[np.uint8]:
         """Return the pictures (n_images, size, size) uint8; joblib's ``parallel_config`` decides on workers."""
         from joblib import Parallel, delayed
 
         stacks = Parallel()(delayed(self._scan)(*patient) for patient in enumerate(np.bincount(self.patients)))
         return np.concatenate([np.empty((0, self.size, self.size), dtype=np.uint8), *stacks])
 
-    def visit(self, i):
+    def visit(self, i: int) -> tuple[Patient, Scanner, float]:
         """Return the patient of image i, the scanner as it was that day, and the level of the slice."""
         number, k = divmod(i, self.slices_per_patient)
         patient, scanner, levels = self._visit(number)

@@ -1,14 +1,18 @@
-"""A generative model with a perfect hand and a memory: right textures, but anatomies that are not all its own."""
+"""A simulated generative model: its textures are right, and it remembers a known share of its training images."""
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .chest import Patient, render
+from .cohort import Cohort
 from .seeds import rng_at, seed_at
 
 
-def generate(seed, training, n_generated, memorization):
+def generate(
+    seed: np.random.SeedSequence, training: Cohort, n_generated: int, memorization: float
+) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
     """Return what a model trained on a cohort generates, and what it remembered.
 
     Parameters
@@ -63,7 +67,7 @@ def _generate(seed, cohort, parent, number):
 class Bend:
     """A smooth random movement of points: shift, turn, stretch, and a few long waves."""
 
-    def __init__(self, strength, rng):
+    def __init__(self, strength: float, rng: np.random.Generator) -> None:
         turn, stretch = strength * rng.standard_normal(2) * (0.04, 0.02)
         self._matrix = (1 + stretch) * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         self._shift = 3 * strength * rng.standard_normal(2)
@@ -71,7 +75,7 @@ class Bend:
         self._phases = rng.uniform(0, 2 * np.pi, 5)
         self._sizes = 2.2 * strength * rng.standard_normal((5, 2))
 
-    def __call__(self, points):
+    def __call__(self, points: NDArray) -> NDArray:
         """Return where points (n, 2) in millimetres come to lie."""
         return points @ self._matrix + self._shift + np.sin(points @ self._waves + self._phases) @ self._sizes
 

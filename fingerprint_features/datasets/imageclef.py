@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Callable, Hashable
+from typing import Literal
 
 import numpy as np
 
@@ -30,18 +32,24 @@ _IMAGE = re.compile(r"\.(png|jpe?g|tiff?|bmp|dcm)$", re.IGNORECASE)
 _DEPTH = 2  # how far below `root` the folders are looked for
 
 
-def load_imageclef_gans(root, year, subtask, split, groups=None):
+def load_imageclef_gans(
+    root: str | os.PathLike[str],
+    year: Literal[2023, 2025],
+    subtask: Literal[1, 2],
+    split: Literal["dev", "train", "test"],
+    groups: Callable[[str], Hashable] | None = None,
+) -> Task:
     """Load a data set of the ImageCLEFmedical GANs challenge from its folder.
 
     Parameters
     ----------
     root : path-like
-        The folder that holds ``generated/`` and the others, or one above it. Images are taken from sub-folders,
-        too, in natural order; any letter case of names is accepted, and the folder names of both years.
+        The folder that holds ``generated/`` and the others, or one above it. Images in sub-folders are loaded too, in
+        natural order. Folder names of both years are accepted, in any letter case.
     year : {2023, 2025}
         The challenge.
     subtask : {1, 2}
-        1 detects training images, 2 (2025 alone) attributes generated images to subsets.
+        1 detects training images, 2 (only in 2025) attributes generated images to subsets.
     split : {"dev", "train", "test"}
         The labelled images, called "dev" in 2023 and "train" in 2025, or the test images.
     groups : callable, default=None

@@ -1,6 +1,9 @@
-"""Tasks in which it is known which images were used."""
+"""Tasks with known membership: which images the generator was trained on."""
+
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import check_count, check_number
 from ..images import ImageSet
@@ -12,25 +15,26 @@ from .task import Task
 
 
 def make_membership_task(
-    n_used=100,
-    n_unused=100,
-    n_generated=500,
-    memorization=0.5,
-    n_holdout=0,
-    slices_per_patient=1,
-    shift=0.0,
-    image_size=256,
-    random_state=None,
+    n_used: int = 100,
+    n_unused: int = 100,
+    n_generated: int = 500,
+    memorization: float = 0.5,
+    n_holdout: int = 0,
+    slices_per_patient: int = 1,
+    shift: float = 0.0,
+    image_size: int = 256,
+    random_state: int | np.random.Generator | np.random.RandomState | None = None,
     *,
-    n_pool=0,
-):
-    """Make CT-like chest slices, and a generated pool that remembers some of them to a known extent.
+    n_pool: int = 0,
+) -> Task:
+    """Make CT-like chest slices, and generated images that remember some of them to a known extent.
 
-    Every patient is a new anatomy; the slices of one patient lie a few millimetres apart, resemble each other and
-    share a group. Of the generated images a share `memorization` descends from a used image each, drawn at random
-    with replacement: its anatomy is bent, blended with another patient's, cut at a slightly different level,
-    scanned anew and shown with another contrast, from hardly to beyond recognition. The rest descends in exactly
-    the same way from patients who are nowhere else.
+    Every patient has a new anatomy. The slices of one patient lie a few millimetres apart, resemble each other and
+    share a group. A share `memorization` of the generated images descends from used images, drawn at random with
+    replacement. A generated image bends the anatomy of its parent, blends it with another patient's, cuts it at a
+    slightly different level, scans it again with new noise and changes the contrast; the result ranges from a near
+    copy to an image beyond recognition. All other generated images descend in the same way from new patients, who
+    are in no other set.
 
     Parameters
     ----------
@@ -39,14 +43,14 @@ def make_membership_task(
     n_generated : int, default=500
         Generated images.
     memorization : float, default=0.5
-        Share of the generated images that descend from a used image. 0 remembers nothing.
+        Share of the generated images that descend from a used image; 0 means that nothing is remembered.
     n_holdout : int, default=0
         Further real images known not to have been used; 0 gives no holdout.
     slices_per_patient : int, default=1
-        Images a patient; the last patient of each kind may have fewer.
+        Images of each patient; the last patient of each kind may have fewer.
     shift : float, default=0
-        How much the scanners differ by which used and unused images were made: kernel, noise and window. 0.5 is
-        hard to see, 2 is plain.
+        How much the scanners of used and unused images differ in kernel, noise and window. A shift of 0.5 is hard to
+        see, 2 is obvious.
     image_size : int, default=256
         Height and width of the images in pixels, at least 16.
     random_state : int, Generator, RandomState or None, default=None
@@ -58,7 +62,7 @@ def make_membership_task(
     Returns
     -------
     Task
-        `X` in a random order of patients that tells nothing, under ids that tell nothing (``p0012_s1``).
+        The patients in `X` are in random order. Neither order nor ids (``p0012_s1``) depend on the labels.
 
     See Also
     --------
@@ -67,14 +71,14 @@ def make_membership_task(
     Notes
     -----
     *The null is exact.* With ``memorization=0`` and ``shift=0`` used, unused and holdout images and the parents of
-    generated ones are exchangeable, so no honest method can do better than chance, whatever its features.
+    generated ones are exchangeable, so no method can do better than chance on average.
 
     *What shift is for.* The generator has learnt from the used images, so its fresh images come from the used
     images' scanner. Under a shift and without any memory a classifier that never sees the generated images finds
-    the used ones, and so do distances to the generated images: they find the scanner. The holdout comes from the
-    used images' scanner, too, as it does for somebody who keeps back a part of the data before training. Generated
-    images that remember nothing are then one more sample of the same site, so a score calibrated by the holdout
-    stays at chance. A score calibrated by the *unused* images is not safe here: it compares two scanners. With
+    the used ones, and so do distances to the generated images, because both find the scanner. The holdout also comes
+    from the scanner of the used images, as when part of the data is kept back before training. Generated images that
+    remember nothing are then one more sample of the same site, so a score calibrated by the holdout stays at chance.
+    A score calibrated by the *unused* images is not safe here, because it compares two scanners. With
     texture features, ``shift=0.5`` and nothing remembered, the area under the ROC curve is about 0.83 for a blind
     classifier, 0.58 for the distance to the nearest generated image and 0.5 for its ratio to the distance to the
     nearest holdout image.
@@ -85,8 +89,8 @@ def make_membership_task(
     with a nearest-neighbour SSIM of 0.3 to 0.6, and photographs of scenes between -2.4 and -3.3. Two slices of one
     patient have an SSIM of about 0.7.
 
-    About 15 ms an image of 256 x 256, and ``joblib.parallel_config(n_jobs=2)`` nearly halves the time. Images keep
-    their anatomy when `image_size` changes, and the first patients stay the same when more are asked for.
+    An image of 256 x 256 takes about 15 ms, and ``joblib.parallel_config(n_jobs=2)`` nearly halves the time. Images
+    keep their anatomy when `image_size` changes. The first patients stay the same when their number grows.
 
     Examples
     --------
@@ -129,7 +133,7 @@ def make_membership_task(
     )
 
 
-def mixed(cohorts, rng, letter="p"):
+def mixed(cohorts: Sequence[Cohort], rng: np.random.Generator, letter: str = "p") -> tuple[ImageSet, NDArray[np.intp]]:
     """Return the images of cohorts as one ImageSet, the patients in random order, and where each comes from.
 
     Returns
@@ -153,12 +157,12 @@ def mixed(cohorts, rng, letter="p"):
     return ImageSet(images[order], ids, groups), order
 
 
-def parent_ids(ids, order, parents):
+def parent_ids(ids: NDArray[np.str_], order: NDArray[np.intp], parents: NDArray[np.intp]) -> NDArray[np.object_]:
     """Return the id of each parent, given by its position before `order` mixed the images; None for -1."""
     place = np.argsort(order)
     return np.array([None if parent < 0 else str(ids[place[parent]]) for parent in parents], dtype=object)
 
 
-def numbered(letter, n):
+def numbered(letter: str, n: int) -> list[str]:
     """Return n names that sort in their order."""
     return [f"{letter}{i:0{max(4, len(str(n)))}d}" for i in range(1, n + 1)]

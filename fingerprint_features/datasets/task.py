@@ -1,4 +1,4 @@
-"""What one challenge is made of, and its folder on disk."""
+"""The images and labels of one task, and its folder on disk."""
 
 import os
 import re
@@ -7,33 +7,35 @@ from html import escape
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images import ImageSet, natural_key
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Images to judge, the images to compare them with, and the truth as far as it is known.
+    """Images to judge, images to compare them with, and the known labels.
 
-    *Detect*: `X` are real images, `y` says which of them the generator was trained on, `reference` is what it
-    generated. *Attribute*: `X` are generated images, `y` says which subset each stems from, `reference` are real
-    images with their subsets in `reference_y`. Either way ``cross_val_score(model, task.X, task.y)`` is the question.
+    *Detect*: `X` are real images, `y` says which of them the generator was trained on, and `reference` are the images
+    it generated. *Attribute*: `X` are generated images, `y` says which subset each comes from, and `reference` are
+    real images with their subsets in `reference_y`. Either way, ``cross_val_score(model, task.X, task.y)`` measures a
+    model.
 
     Attributes
     ----------
     X : ImageSet
-        The images to judge; their ids, and their patients where known, travel with them.
+        The images to judge, with their ids and, if known, their patients.
     y : ndarray of int of shape (len(X),) or None
-        1 used, 0 unused; or the number of the subset, from 1. None where the truth is withheld.
+        1 for used and 0 for unused, or the number of the subset, from 1. None if the labels are not published.
     reference : ImageSet or None
-        The images to compare with. None in the test split of the attribution challenge, which comes without.
+        The images to compare with. None in the test split of the attribution challenge, which has none.
     holdout : ImageSet or None
         Real images known not to have been used, of patients who are not in `X`.
     groups : ndarray of shape (len(X),) or None
         The patient of each image of `X`.
     origin : ndarray of object of shape (number of generated images,) or None
         For each generated image (in `reference`, or in `X` when attributing) the id of the real image it descends
-        from, or None. None altogether where nobody knows.
+        from, or None. None instead of an array if the parents are unknown.
     reference_y : ndarray of int of shape (len(reference),) or None
         The subsets of the reference images, when attributing.
     pool : ImageSet or None
@@ -47,30 +49,30 @@ class Task:
     """
 
     X: ImageSet
-    y: np.ndarray | None = field(repr=False)
+    y: NDArray[np.int_] | None = field(repr=False)
     reference: ImageSet | None
     holdout: ImageSet | None = None
-    groups: np.ndarray | None = field(default=None, repr=False)
-    origin: np.ndarray | None = field(default=None, repr=False)
-    reference_y: np.ndarray | None = field(default=None, repr=False)
+    groups: NDArray | None = field(default=None, repr=False)
+    origin: NDArray[np.object_] | None = field(default=None, repr=False)
+    reference_y: NDArray[np.int_] | None = field(default=None, repr=False)
     pool: ImageSet | None = None
 
-    def to_folder(self, path):
+    def to_folder(self, path: str | os.PathLike[str]) -> None:
         """Write the images as PNG files in the layout of the ImageCLEF GANs challenge of 2025.
 
         Parameters
         ----------
         path : path-like
-            The folder; it is made where missing. ``load_imageclef_gans`` reads it: year 2025, subtask 1 (detect)
-            or 2 (attribute), split "train", or "test" where `y` is None.
+            The folder; it is created if it is missing. ``load_imageclef_gans`` reads it with year 2025, subtask 1
+            (detect) or 2 (attribute), and split "train", or "test" if `y` is None.
 
         Notes
         -----
         Detect: ``generated/``, ``real_used/`` and ``real_not_used/`` (``real_unknown/`` without `y`), and
-        ``holdout/`` and ``pool/`` if there are such. Attribute: ``real/t1/`` ... and ``generated/gen_t1/`` ...
-        (without `y` only ``generated_unknown/``). A file is called by its image's id where ids are distinct plain
-        names that sort into the set's own order, and numbered otherwise; so images come back in the order in which
-        they are, within each folder.
+        ``holdout/`` and ``pool/`` if the task has them. Attribute: ``real/t1/`` ... and ``generated/gen_t1/`` ...
+        (without `y` only ``generated_unknown/``). A file is named after its image's id if all ids are distinct plain
+        names that sort into the order of the set; otherwise files are numbered. So images keep their order within
+        each folder.
 
         Raises
         ------

@@ -6,6 +6,7 @@ from .errors import ImageReadError as ImageReadError
 from .folder import natural_key as natural_key
 from .folder import scan_folder as scan_folder
 from .imageset import ImageSet as ImageSet
+from .imageset import ImagesLike as ImagesLike
 from .imageset import as_image_set as as_image_set
 from .intensity import to_gray as to_gray
 from .intensity import to_levels as to_levels

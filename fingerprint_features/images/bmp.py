@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page, unsupported
 from .pillow import read_pillow
 
@@ -33,7 +34,7 @@ class _Header:
         return (self.width * self.bits + 31) // 32 * 4
 
 
-def read_bmp(data, kind, options):
+def read_bmp(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode a BMP."""
     header = _header(data)
     check_size(header.width, abs(header.height), options)

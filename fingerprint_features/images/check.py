@@ -1,27 +1,29 @@
-"""Before and after extraction: name every bad file at once, and drop the rows they left empty."""
+"""Before and after extraction: list every bad file at once, and drop the rows of the files that failed."""
 
 import os
+from typing import Any
 
 import numpy as np
 
 from .digest import examine
-from .imageset import ImageSet, as_image_set
+from .errors import ImageFailure
+from .imageset import ImageSet, ImagesLike, as_image_set
 
 
-def check_images(images, progress=False):
-    """Try to decode every image and report all that fail, before hours of extraction.
+def check_images(images: "str | os.PathLike[str] | ImagesLike", progress: bool = False) -> list[ImageFailure]:
+    """Decode every image and list all that fail, so that errors show before a long extraction.
 
     Parameters
     ----------
     images : path-like or images
-        A folder, or anything an extractor accepts.
+        A folder, or images in any form that an extractor accepts.
     progress : bool, default=False
         Whether to show a progress bar.
 
     Returns
     -------
     list of ImageFailure
-        One entry a bad image, in order; empty when all is well.
+        One failure for each bad image, in order; empty if there is none.
 
     Examples
     --------
@@ -34,15 +36,17 @@ def check_images(images, progress=False):
     return images.failures
 
 
-def drop_failed(features, *others):
-    """Drop the rows that ``on_error="nan"`` left with NaN, from a matrix and from all that goes with it.
+def drop_failed(features: Any, *others: Any) -> tuple[Any, ...]:
+    """Drop rows with NaN from a feature matrix, and the same rows from its labels, ids or images.
+
+    ``FeaturePipeline(on_error="nan")`` gives a row of NaN for each image that fails.
 
     Parameters
     ----------
     features : ndarray or frame of shape (n_images, n_features)
-        What FeaturePipeline returned.
+        The features, one row for each image.
     *others : sequences of length n_images
-        Labels, ids, groups, an ImageSet; None stays None.
+        Labels, ids, groups or an ImageSet with one item for each row; None stays None.
 
     Returns
     -------

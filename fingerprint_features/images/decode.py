@@ -4,8 +4,10 @@ import os
 import stat
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import ImageReadError, cure_for_path
+from .options import DecodeOptions
 from .picture import Picture, check_size, split_alpha, unsupported
 from .readers import read
 from .sniff import explain, sniff
@@ -25,12 +27,12 @@ _TURNS = {
 }
 
 
-def read_file(path):
+def read_file(path: str | os.PathLike[str]) -> bytes:
     """Return the bytes of a regular file; pipes, devices, folders and empty files are refused before reading."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file (a pipe, socket or device)"
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file (a pipe, socket or device)"
             raise ImageReadError.one("not-regular", f"{what}: pass the image files themselves")
         if status.st_size > _MOST_BYTES:
             raise ImageReadError.one("too-large", f"a file of {status.st_size / 2**30:.1f} GiB: no image is that large")
@@ -50,7 +52,7 @@ def read_file(path):
     return data
 
 
-def decode_bytes(data, options, size=None):
+def decode_bytes(data: bytes, options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray:
     """Decode the bytes of an image file under `options`, resized to ``size=(height, width)`` when given."""
     kind = sniff(data)
     if kind is None:
@@ -58,7 +60,7 @@ def decode_bytes(data, options, size=None):
     return _finish(read(data, kind, options), options, size)
 
 
-def decode_array(array, options, size=None):
+def decode_array(array: NDArray, options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray:
     """Bring an array ``(h, w)``, ``(h, w, 3)`` or RGBA ``(h, w, 4)`` into the form of a decoded file, read-only."""
     array = np.asarray(array).view()
     array.flags.writeable = False
@@ -114,7 +116,7 @@ def _settle_depth(picture, value_range):
         if value_range is None:
             raise ImageReadError.one(
                 "needs-range",
-                f"{pixels.dtype.name} values without a window of their own: choose the range with "
+                f"{pixels.dtype.name} values in a file that states no window: choose the range with "
                 "DecodeOptions(value_range=(low, high))",
             )
     if value_range is not None:
@@ -125,8 +127,8 @@ def _settle_depth(picture, value_range):
         return pixels.astype(np.uint16, copy=False)  # in native byte order
     raise ImageReadError.one(
         "needs-range",
-        f"{pixels.dtype.name} values have no stated black and white: declare them with ImageSet(images, options="
-        "DecodeOptions(value_range=(low, high))), e.g. (-1000, 400) for a CT lung window, (0, 1) for fractions",
+        f"{pixels.dtype.name} values need a range from black to white: pass ImageSet(images, options=DecodeOptions("
+        "value_range=(low, high))), for example (-1000, 400) for a CT lung window or (0, 1) for fractions",
     )
 
 

@@ -1,14 +1,16 @@
 """DICOM: modality values (Hounsfield units for CT), white is high, and the file's own window where it is asked for."""
 
 import io
+from typing import Any
 
 import numpy as np
 
 from .errors import ImageFailure, ImageReadError
+from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page, unsupported
 
 
-def read_dicom(data, kind, options):
+def read_dicom(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode one frame of a DICOM file."""
     dataset = _dataset(data)
     from pydicom.pixels import apply_rescale
@@ -31,7 +33,7 @@ def read_dicom(data, kind, options):
     return Picture(pixels, value_range=window)
 
 
-def patients(images, keyword):
+def patients(images: Any, keyword: str) -> list[str]:
     """Return one element of every DICOM file of an ImageSet, for example its ``PatientID``, as a list of str.
 
     Raises ImageReadError, which names every file that is no DICOM file or leaves the element empty.

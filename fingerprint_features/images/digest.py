@@ -6,12 +6,14 @@ import os
 from functools import lru_cache
 from itertools import chain
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .decode import DECODER_VERSION
 from .errors import ImageFailure, ImageReadError
+from .options import DecodeOptions
 
 _CHUNK = 32  # images that one task examines
 
@@ -37,7 +39,7 @@ class Record(NamedTuple):
     failure: ImageFailure | None = None
 
 
-def image_digest(raw, options, size):
+def image_digest(raw: bytes | NDArray, options: DecodeOptions, size: tuple[int, int] | None) -> bytes:
     """Return the 32-byte digest of an undecoded image and of everything that decides how it becomes pixels.
 
     Cached rows are found by it, because it needs no decoding. Two files of one picture (a PNG and a BMP) have two;
@@ -67,7 +69,7 @@ def image_digest(raw, options, size):
     return state.digest()
 
 
-def pixel_digest(image):
+def pixel_digest(image: NDArray) -> bytes:
     """Return the 32-byte digest of a decoded image: its dtype, shape and values.
 
     Grey stored as colour (three equal channels) has the digest of the grey image. 8-bit and 16-bit forms of one
@@ -84,13 +86,13 @@ def pixel_digest(image):
 
 
 @lru_cache(maxsize=64)
-def decoding(options, size):
+def decoding(options: DecodeOptions, size: tuple[int, int] | None) -> str:
     """Return everything that decides how bytes become pixels, as text."""
     plain = {name: _plain(value) for name, value in vars(options).items()}
     return json.dumps([DECODER_VERSION, plain, _plain(size)], sort_keys=True)
 
 
-def examine(images, progress=False):
+def examine(images: Any, progress: bool = False) -> list[Record]:
     """Return the Record of every image, with its content identity; what is known already is not read again.
 
     Parameters

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 _MOST_LISTED = 20  # reasons
 _MOST_NAMED = 3  # images of one reason
@@ -28,7 +29,7 @@ class ImageFailure:
     kind: str
     reason: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{printable(self.id)}: {printable(self.reason)} [{self.kind}]"
 
 
@@ -41,20 +42,20 @@ class ImageReadError(ValueError):
         Every bad image, in the order in which it was met.
     """
 
-    def __init__(self, failures):
+    def __init__(self, failures: Iterable[ImageFailure]) -> None:
         self.failures = tuple(failures)
         super().__init__(self.failures)
 
     @classmethod
-    def one(cls, kind, reason, id="image"):
+    def one(cls, kind: str, reason: str, id: str = "image") -> Self:
         """Make the error of a single image, in one line."""
         return cls([ImageFailure(id, kind, " ".join(reason.split()))])
 
-    def named(self, id):
+    def named(self, id: object) -> Self:
         """Return the same error with the image's real id in place of the decoder's placeholder."""
         return type(self)(ImageFailure(str(id), f.kind, f.reason) for f in self.failures)
 
-    def __str__(self):
+    def __str__(self) -> str:
         if len(self.failures) == 1:
             return str(self.failures[0])
         lines = [f"{len(self.failures)} images cannot be used:"]
@@ -90,7 +91,7 @@ def cure_for_path(path: str | bytes | os.PathLike, otherwise: str = "check the p
     return otherwise
 
 
-def printable(name):
+def printable(name: object) -> str:
     """Return a file name that is safe to print: what is no text, or not in the terminal's alphabet, is escaped."""
     name = str(name)
     if not name.isprintable():

@@ -1,4 +1,4 @@
-"""What is in a folder: every image below it, in natural order, under ids that no other system mixes up."""
+"""The images of a folder: all files below it, in natural order, with ids that are unique on every system."""
 
 import os
 import re
@@ -16,19 +16,19 @@ _NOT_IMAGES = {
 _CACHE = re.compile(r"-(wal|shm|journal)$|\.corrupt-\d{8}T[\d.]+(-(wal|shm))?$")  # what a feature cache has beside it
 
 
-def natural_key(name):
+def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Sort key that compares runs of digits as numbers: ``img2 < img10``."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
-def scan_folder(path):
+def scan_folder(path: str | os.PathLike[str]) -> list[str]:
     """List the image files below a folder as relative POSIX paths in natural order.
 
     Parameters
     ----------
     path : path-like
-        The folder. Hidden files, ``Thumbs.db``, ``__MACOSX`` and files whose extension says that they are no
-        images are passed over; links to folders are not followed.
+        The folder. Hidden files, ``Thumbs.db``, ``__MACOSX`` and files with an extension that is never an image
+        (such as ``.csv``) are skipped. Links to folders are not followed.
 
     Returns
     -------
@@ -39,9 +39,9 @@ def scan_folder(path):
     NotADirectoryError, FileNotFoundError
         When `path` is no folder.
     PermissionError
-        When a folder below `path` may not be listed: its images would be missing without a word.
+        When a folder below `path` cannot be listed, because its images would be silently missing.
     ValueError
-        When the folder holds no image, or two files whose names differ in case or Unicode form alone.
+        When the folder holds no image, or two files whose names differ only in case or Unicode form.
     """
     path = os.fsdecode(path)
     if not os.path.isdir(path):
@@ -62,8 +62,8 @@ def scan_folder(path):
         other = seen.setdefault(unicodedata.normalize("NFC", id).casefold(), id)
         if other is not id:
             raise ValueError(
-                f"{printable(other)!r} and {printable(id)!r} differ in case or Unicode form alone, and would "
-                "be one file on another system: rename one"
+                f"{printable(other)!r} and {printable(id)!r} differ only in case or Unicode form and would be the same "
+                "file on another system: rename one"
             )
     return ids
 

@@ -2,6 +2,8 @@
 
 from functools import cached_property
 
+from numpy.typing import NDArray
+
 from .intensity import to_gray, to_rgb
 
 
@@ -14,16 +16,16 @@ class Forms:
         As ImageSet decodes it. All forms are read-only, so that no extractor spoils the picture for the next.
     """
 
-    def __init__(self, image):
+    def __init__(self, image: NDArray) -> None:
         self.image = _read_only(image)
 
     @cached_property
-    def gray(self):
+    def gray(self) -> NDArray:
         """The grey form, shape (height, width)."""
         return _read_only(to_gray(self.image))
 
     @cached_property
-    def rgb(self):
+    def rgb(self) -> NDArray:
         """The colour form, shape (height, width, 3)."""
         return _read_only(to_rgb(self.image))
 

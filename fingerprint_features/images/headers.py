@@ -32,7 +32,7 @@ class Header:
     by_pillow: bool = False  # whether it is of the few that Pillow reads better than OpenCV
 
 
-def png_header(data):
+def png_header(data: bytes) -> Header:
     """Walk a PNG's chunks; raise when the file stops early or anything but the pixels fails its checksum."""
     header, position = None, 8
     while True:
@@ -62,7 +62,7 @@ def png_header(data):
         position = end + 4
 
 
-def png_fault(data):
+def png_fault(data: bytes) -> str:
     """Say which chunk of a PNG that would not decode is damaged."""
     position = 8
     while position + 12 <= len(data):
@@ -78,7 +78,7 @@ def _fails_checksum(data, position, end):
     return zlib.crc32(data[position + 4 : end]) != struct.unpack_from(">I", data, end)[0]
 
 
-def jpeg_header(data):
+def jpeg_header(data: bytes) -> Header:
     """Walk a JPEG's markers; raise when the picture has no end marker."""
     header, orientation, position = None, 1, 2
     while position + 4 <= len(data):
@@ -104,7 +104,7 @@ def jpeg_header(data):
     raise damaged("the JPEG stops before its end (truncated download or copy?)")
 
 
-def jpeg2000_header(data):
+def jpeg2000_header(data: bytes) -> Header:
     """Read a JPEG 2000's size, from the code stream that its boxes are wrapped around."""
     start = data.find(b"\xff\x4f\xff\x51")
     if start < 0 or start + 42 > len(data):
@@ -114,7 +114,7 @@ def jpeg2000_header(data):
     return Header(right - left, bottom - top, by_pillow=channels == 2)  # OpenCV refuses grey with alpha
 
 
-def pnm_header(data):
+def pnm_header(data: bytes) -> Header:
     """Read a PNM's size and depth."""
     match = _PNM.match(data)
     if match is None:
@@ -128,7 +128,7 @@ def pnm_header(data):
     return Header(width, height, by_pillow=not deep)
 
 
-def exif_orientation(exif):
+def exif_orientation(exif: bytes) -> int:
     """Return the orientation tag of an EXIF block (1 when there is none or it is nonsense)."""
     exif = exif.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])

@@ -1,34 +1,37 @@
 """ImageSet: a lazy sequence of pictures that scikit-learn can split, clone and send to workers for nothing."""
 
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
+from typing import Any, NoReturn, Self, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import did_you_mean
 from ..html import gallery
 from .decode import decode_array, decode_bytes, read_file
 from .dicom import patients
 from .digest import Record, decoding, examine, image_digest
-from .errors import ImageReadError, printable
+from .errors import ImageFailure, ImageReadError, printable
 from .folder import scan_folder
 from .intensity import to_uint8
 from .labels import as_groups, as_ids
 from .options import DecodeOptions
-from .sources import JoinedSource, as_source
+from .sources import JoinedSource, Source, as_source
 
 _SHOWN = 8  # thumbnails in a notebook
 
 
 class ImageSet:
-    """A lazy, sliceable set of images whose ids and patients stay with them.
+    """A lazy set of images that can be sliced; ids and patients are sliced along.
 
-    Nothing is read until it is asked for. Slices, masks and index lists give ImageSets over the same source;
-    an integer gives the decoded image. Copies and ``sklearn.base.clone`` return the set itself, and pickles
-    carry paths (or one array that joblib can map), so an ImageSet is a free constructor parameter.
+    Images are read only when they are needed. Slices, masks and lists of indices or ids give an ImageSet over the
+    same source; one index or one id gives the decoded image. Copies and ``sklearn.base.clone`` return the set
+    itself. Pickles hold paths, or one array that joblib can memory-map. So an ImageSet costs nothing as a parameter
+    of an estimator.
 
     Parameters
     ----------
@@ -55,7 +58,7 @@ class ImageSet:
     groups : ndarray of shape (n_images,) or None
         The images' groups.
     digests : ndarray of bytes of shape (n_images,)
-        The images' content, 32 bytes each: two images are the same image if these are equal.
+        One digest of each image's content, 32 bytes: two images are the same if their digests are equal.
     shape : tuple
         ``(n_images,)``.
 
@@ -77,7 +80,15 @@ class ImageSet:
 
     ndim = 1
 
-    def __init__(self, source, ids=None, groups=None, *, size=None, options=DecodeOptions()):  # noqa: B008 (frozen)
+    def __init__(
+        self,
+        source: "ImagesLike",
+        ids: Iterable[Hashable] | None = None,
+        groups: Iterable[Hashable] | Mapping[Any, Hashable] | None = None,
+        *,
+        size: int | Sequence[int] | None = None,
+        options: DecodeOptions = DecodeOptions(),  # noqa: B008 (frozen)
+    ) -> None:
         if isinstance(source, ImageSet):
             raise TypeError("source is an ImageSet already: slice it, or pass the paths or arrays it was made of")
         self._source = as_source(source)
@@ -92,14 +103,21 @@ class ImageSet:
         self.groups = None if groups is None else as_groups(groups, self.ids)
 
     @classmethod
-    def from_folder(cls, path, groups=None, *, size=None, options=DecodeOptions()):  # noqa: B008 (frozen)
+    def from_folder(
+        cls,
+        path: str | os.PathLike[str],
+        groups: Iterable[Hashable] | Mapping[Any, Hashable] | Callable[[str], Hashable] | None = None,
+        *,
+        size: int | Sequence[int] | None = None,
+        options: DecodeOptions = DecodeOptions(),  # noqa: B008 (frozen)
+    ) -> Self:
         """Take every image below a folder, in natural order; ids are paths relative to the folder.
 
         Parameters
         ----------
         path : path-like
-            The folder. Links to folders are not followed; hidden files, thumbnails and files whose extension
-            is known to be no image are passed over.
+            The folder. Links to folders are not followed. Hidden files, thumbnails and files with an extension that
+            is never an image are skipped.
         groups : sequence, callable or str, default=None
             The patients: one label an image in the order of the ids, a function from id to label, e.g.
             ``lambda id: id.split("/")[0]`` for one sub-folder a patient, or a DICOM keyword such as
@@ -121,14 +139,14 @@ class ImageSet:
         return cls(paths, ids, groups, size=size, options=options)
 
     @classmethod
-    def join(cls, sets):
-        """Put several sets one after the other; contents, and with them cached rows, stay as they are.
+    def join(cls, sets: Iterable["ImageSet"]) -> Self:
+        """Concatenate several sets; their cached rows stay valid.
 
         Parameters
         ----------
         sets : list of ImageSet
-            All of one `size` and `options`. Groups are kept if every set has them. Where two sets share an id, all
-            ids get the number of their set in front, ``"1/image.png"``.
+            Sets with the same `size` and `options`. Groups are kept if every set has them. If two sets share an id,
+            every id gets the number of its set as a prefix, ``"1/image.png"``.
 
         Returns
         -------
@@ -154,42 +172,49 @@ class ImageSet:
         return joined
 
     @cached_property
-    def ids(self):
-        """The images' ids: those given, or else the paths, or the positions of arrays."""
+    def ids(self) -> NDArray[np.str_]:
+        """The images' ids: the given ones, else the paths of files or the positions of arrays."""
         if self._own_ids is not None:
             return self._own_ids
         return np.array(self._source.ids(self._positions), dtype=str)
 
     @property
-    def digests(self):
-        """The identity of each image's content: equal digests mean that two images are one and the same.
+    def digests(self) -> NDArray[np.object_]:
+        """One digest of each image's content: two images are the same if their digests are equal.
 
-        An object ndarray of 32-byte ``bytes``. It is a digest of the decoded pixels (dtype, shape and values, after
-        `options` and `size`), so that a file, a copy of it under another name or in another lossless format, and the
-        array it decodes to are one image, and so are grey pictures stored as grey and as colour. An image that cannot
-        be decoded is known by its bytes, a file that cannot be read by its path; `failures` names both.
+        An object ndarray of shape (n_images,) that holds 32-byte ``bytes``. The digest covers the decoded pixels
+        (dtype, shape and values, after `options` and `size`). A file, its copy under another name or in another
+        lossless format, and the array it decodes to have the same digest. A grey picture has the same digest whether
+        it is stored as grey or as colour. An image that cannot be decoded has a digest of its bytes, a file that
+        cannot be read one of its path; `failures` lists both.
 
-        The first time this decodes every image once (in the workers of ``joblib.parallel_config``). The digests are
-        then kept for all slices and joins of this set, and for pickles of it. A file is read again if its size or
-        times have changed; arrays in memory are taken to stay as they are.
+        The first access decodes every image once, with the workers of ``joblib.parallel_config``. The digests are
+        kept for slices, joins and pickles of this set. A file is read again if its size or times have changed.
+        Arrays in memory are assumed not to change.
         """
         return np.array([record.digest for record in examine(self)], dtype=object)
 
     @property
-    def failures(self):
-        """The images that cannot be read or decoded, as a list of ImageFailure; found together with `digests`."""
+    def failures(self) -> list[ImageFailure]:
+        """The images that cannot be read or decoded, one ImageFailure each; computed together with `digests`."""
         found = ((i, record.failure) for i, record in enumerate(examine(self)))
         return [replace(failure, id=str(self.ids[i])) for i, failure in found if failure is not None]
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int]:
         """``(n_images,)``; scikit-learn would decode a sequence without a shape into a list."""
         return (len(self._positions),)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._positions)
 
-    def __getitem__(self, key):
+    @overload
+    def __getitem__(self, key: int | np.integer[Any] | str) -> NDArray: ...
+
+    @overload
+    def __getitem__(self, key: slice | Sequence[int] | Sequence[bool] | Sequence[str] | NDArray) -> Self: ...
+
+    def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:  # scikit-learn's way of indexing rows
             key = key[0]
         if isinstance(key, Integral) and not isinstance(key, (bool, np.bool_)):
@@ -212,7 +237,7 @@ class ImageSet:
         view.groups = None if self.groups is None else self.groups[key]
         return view
 
-    def _places(self, ids):
+    def _places(self, ids: list[str]) -> NDArray[np.intp]:
         """Return the positions of ids."""
         places = {id: place for place, id in enumerate(self.ids.tolist())}
         missing = [id for id in ids if id not in places]
@@ -221,10 +246,10 @@ class ImageSet:
             raise KeyError(f"no image has the id {printable(missing[0])!r}: {guess}the set's ids are in .ids")
         return np.array([places[id] for id in ids], dtype=np.intp)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[NDArray]:
         return (self[i] for i in range(len(self)))
 
-    def raw(self, i):
+    def raw(self, i: int) -> bytes | NDArray:
         """Return image i undecoded: the bytes of its file, or its array. Raises ImageReadError."""
         try:
             item = self._source.raw(self._positions[i])
@@ -232,7 +257,7 @@ class ImageSet:
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 
-    def read(self, i):
+    def read(self, i: int) -> tuple[bytes | NDArray, bytes, tuple[Any, ...] | None]:
         """Return image i undecoded, the digest that names its cached rows, and the state of its file before reading.
 
         The digest is remembered until the file changes. Raises ImageReadError.
@@ -246,7 +271,7 @@ class ImageSet:
             self.remember(i, Record(stamp, key))
         return raw, key, stamp
 
-    def identify(self, i):
+    def identify(self, i: int) -> tuple[bytes | None, bytes | NDArray | None]:
         """Return the digest that names the cached rows of image i, and what was read for it: None if it was known.
 
         Raises ImageReadError.
@@ -257,28 +282,28 @@ class ImageSet:
         raw, key, _ = self.read(i)
         return key, raw
 
-    def find(self, i):
+    def find(self, i: int) -> tuple[Source, int]:
         """Return the source that holds image i, and its position there."""
         return self._source.find(self._positions[i])
 
-    def record(self, i):
+    def record(self, i: int) -> Record | None:
         """Return what is known of image i as it is now, or None."""
         source, position = self.find(i)
         known = source.records.get(decoding(self.options, self.size), {}).get(position)
         return known if known is not None and known.stamp == source.stamp(position) else None
 
-    def remember(self, i, record):
+    def remember(self, i: int, record: Record) -> None:
         """Keep what is known of image i, for all slices and joins of this set; not if its file could not be read."""
         if record.stamp is not None:
             source, position = self.find(i)
             source.records.setdefault(decoding(self.options, self.size), {})[position] = record
 
-    def place(self, i):
+    def place(self, i: int) -> str:
         """Return what names the place of image i: its full path, or its position among arrays."""
         source, position = self.find(i)
         return source.place(position)
 
-    def decode_one(self, raw, i):
+    def decode_one(self, raw: bytes | NDArray, i: int) -> NDArray:
         """Decode what `raw` returned for image i. Raises ImageReadError."""
         try:
             decode = decode_array if isinstance(raw, np.ndarray) else decode_bytes
@@ -286,8 +311,8 @@ class ImageSet:
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 
-    def decode(self):
-        """Decode every image on purpose.
+    def decode(self) -> NDArray | list[NDArray]:
+        """Decode every image into memory.
 
         Returns
         -------
@@ -298,16 +323,16 @@ class ImageSet:
             return np.stack(images)
         return images
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError("an ImageSet is not a table: put a FeaturePipeline in front (or .decode() it on purpose)")
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: Any) -> Self:
         return self
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
         state.pop("ids", None)  # derived
         state["_source"] = self._source.subset(self._positions)
@@ -315,7 +340,7 @@ class ImageSet:
             state["_positions"] = np.arange(len(self))
         return state
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         groups = "" if self.groups is None else f", {len(set(self.groups.tolist()))} groups"
         size = "" if self.size is None else f", size={self.size}"
         return f"ImageSet({len(self)} {self._source!r}{groups}{size})"
@@ -332,7 +357,11 @@ class ImageSet:
             return error.failures[0].kind
 
 
-def as_image_set(images):
+# An ImageSet, paths, arrays, Pillow images, or dicts of bytes and path: in a list, an array, a Series or a frame.
+ImagesLike: TypeAlias = ImageSet | NDArray[Any] | Iterable[Any]
+
+
+def as_image_set(images: ImagesLike) -> ImageSet:
     """Return `images` as an ImageSet.
 
     Parameters

@@ -1,20 +1,21 @@
-"""Grey, colour and depth: the stated integer rules by which one picture takes its several forms.
+"""Grey, colour and depth: the integer rules that convert a picture from one form to another.
 
 Every extractor sees ``(height, width)`` or ``(height, width, 3)`` of uint8, uint16, or float32 in [0, 1].
 The three depths of one picture agree: ``v`` (8 bit), ``257 * v`` (16 bit) and ``v / 255`` (float).
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 # ITU-R BT.601 luma in 16-bit fixed point; the weights sum to 65536, so grey stays grey exactly.
 _REC601 = (19595, 38470, 7471)
 
 
-def to_gray(image):
+def to_gray(image: NDArray) -> NDArray:
     """Return the grey form ``(height, width)`` of an image, in the image's own dtype (Rec. 601).
 
-    Integers are weighted in fixed point with rounding, so the same picture gives the same grey levels whatever
-    file format or reader carried it. The 8-bit grey of a 16-bit colour picture is the grey of its 8-bit form; that
+    Integers are weighted in fixed point with rounding, so the same picture gives the same grey levels from every
+    file format. The 8-bit grey of a 16-bit colour picture is the grey of its 8-bit form; that
     of a float one is within one level of it.
 
     Examples
@@ -31,12 +32,12 @@ def to_gray(image):
     return (total / 65536).astype(image.dtype)
 
 
-def to_rgb(image):
+def to_rgb(image: NDArray) -> NDArray:
     """Return the colour form ``(height, width, 3)``; grey becomes colour by repetition."""
     return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
 
 
-def to_uint8(image):
+def to_uint8(image: NDArray) -> NDArray[np.uint8]:
     """Return the image in 8 bits: uint16 divided by 257, floats times 255, both rounded to nearest."""
     if image.dtype == np.uint8:
         return image
@@ -45,7 +46,7 @@ def to_uint8(image):
     return np.rint(image * np.float32(255)).astype(np.uint8)
 
 
-def to_levels(image):
+def to_levels(image: NDArray) -> NDArray[np.float32]:
     """Return float32 intensities on the 8-bit scale 0..255, without rounding the deeper ones."""
     if image.dtype == np.uint16:
         return image.astype(np.float32) / np.float32(257)

@@ -20,15 +20,14 @@ class DecodeOptions:
     Parameters
     ----------
     orientation : {"apply", "ignore"}, default="apply"
-        Whether the camera's orientation tag (EXIF or TIFF) turns the picture upright.
+        Whether the orientation tag of the camera (EXIF or TIFF) is applied, so that the image is upright.
     alpha : {"composite:black", "composite:white", "drop", "error"}, default="composite:black"
-        What becomes of transparency. Compositing shows what a viewer shows on that background; dropping
-        brings out the colours hidden under transparent pixels. In memory, arrays of four channels of uint8 or uint16
-        are taken for RGBA.
+        How transparency is handled. Compositing gives what a viewer shows on that background. Dropping it shows the
+        colours hidden under transparent pixels. Arrays with four channels of uint8 or uint16 are read as RGBA.
     palette : {"expand", "error"}, default="expand"
-        Whether palette images are turned into the colours they stand for.
+        Whether palette images are converted to their colours or refused.
     max_pixels : float, default=64e6
-        Larger images are refused from their header, before any pixel is decoded.
+        The largest number of pixels an image may have. Larger files are refused before they are decoded.
     page : int or None, default=None
         Which picture of a multi-page or animated file to take, counted from 0. None refuses such files.
     value_range : (float, float), "window" or None, default=None
@@ -47,14 +46,14 @@ class DecodeOptions:
     ValueError: the 'orientation' option must be one of 'apply', 'ignore'. Got 'upright' instead.
     """
 
-    orientation: str = "apply"
-    alpha: str = "composite:black"
-    palette: str = "expand"
+    orientation: Literal["apply", "ignore"] = "apply"
+    alpha: Literal["composite:black", "composite:white", "drop", "error"] = "composite:black"
+    palette: Literal["expand", "error"] = "expand"
     max_pixels: float = 64e6
     page: int | None = None
     value_range: tuple[float, float] | Literal["window"] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 known = ", ".join(map(repr, choices))

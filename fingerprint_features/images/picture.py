@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from numpy.typing import NDArray
 
 from .errors import ImageReadError
+from .options import DecodeOptions
 
 
 @dataclass
 class Picture:
     """Pixels ``(h, w)`` or ``(h, w, 3)``, alpha ``(h, w)`` or None, and what is still to be applied to them."""
 
-    pixels: np.ndarray
-    alpha: np.ndarray | None = None
+    pixels: NDArray
+    alpha: NDArray | None = None
     orientation: int = 1
     palette: bool = False
     value_range: tuple[float, float] | None = None  # what the file itself says is black and white
 
 
-def split_alpha(pixels):
+def split_alpha(pixels: NDArray) -> tuple[NDArray, NDArray | None]:
     """Return the colours of an RGB(A) or grey(+alpha) array, and its alpha or None."""
     if pixels.ndim == 2:
         return pixels, None
@@ -27,7 +28,7 @@ def split_alpha(pixels):
     return colours, pixels[..., -1] if channels in (2, 4) else None
 
 
-def check_size(width, height, options):
+def check_size(width: int, height: int, options: DecodeOptions) -> None:
     """Refuse pictures without pixels, and those over the cap, before anything is decoded."""
     if width <= 0 or height <= 0:
         raise damaged(f"the header says {width} x {height} pixels")
@@ -35,11 +36,11 @@ def check_size(width, height, options):
         raise ImageReadError.one(
             "too-large",
             f"{width} x {height} pixels are more than max_pixels={options.max_pixels:g}: "
-            "raise DecodeOptions(max_pixels=...) if the file is to be trusted",
+            "raise DecodeOptions(max_pixels=...) if you trust the file",
         )
 
 
-def pick_page(pages, options, what="pictures"):
+def pick_page(pages: int, options: DecodeOptions, what: str = "pictures") -> int:
     """Return the page to read, or raise when the file holds several and none was chosen."""
     if options.page is None and pages > 1:
         raise ImageReadError.one(
@@ -52,11 +53,11 @@ def pick_page(pages, options, what="pictures"):
     return options.page or 0
 
 
-def damaged(reason):
+def damaged(reason: str) -> ImageReadError:
     """Return the error of a file that is broken."""
     return ImageReadError.one("damaged", reason)
 
 
-def unsupported(reason):
+def unsupported(reason: str) -> ImageReadError:
     """Return the error of a file that is whole, but of a kind that is not read here."""
     return ImageReadError.one("unsupported", reason)

@@ -7,6 +7,7 @@ import numpy as np
 
 from .errors import ImageReadError
 from .headers import exif_orientation
+from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page, split_alpha, unsupported
 
 # The classes themselves, because Image.open warns of large pictures before our own cap is asked.
@@ -23,7 +24,7 @@ _AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
 _CONVERTED = {"1": "L", "La": "LA", "CMYK": "RGB", "YCbCr": "RGB", "PA": "RGBA"}
 
 
-def read_pillow(data, kind, options):
+def read_pillow(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode one page of a file by Pillow."""
     from PIL import Image, ImageFile
 
@@ -40,7 +41,7 @@ def read_pillow(data, kind, options):
             raise ImageReadError.one(
                 "too-large",
                 f"{image.width} x {image.height} pixels are more than Pillow's own cap for a {kind.upper()}: "
-                "raise PIL.Image.MAX_IMAGE_PIXELS as well if the file is to be trusted",
+                "raise PIL.Image.MAX_IMAGE_PIXELS as well if you trust the file",
             )
         size = image.size
         image.seek(pick_page(getattr(image, "n_frames", 1), options))

@@ -6,6 +6,7 @@ from .bmp import read_bmp
 from .dicom import read_dicom
 from .errors import ImageReadError
 from .headers import jpeg2000_header, jpeg_header, png_fault, png_header, pnm_header
+from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page
 from .pillow import read_pillow
 from .tiff import read_tiff
@@ -18,7 +19,7 @@ _HEADERS = {
 }
 
 
-def read(data, kind, options):
+def read(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode the bytes of a file of a known kind. Raises ImageReadError and nothing else."""
     try:
         if kind in _HEADERS:

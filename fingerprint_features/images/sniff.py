@@ -24,8 +24,8 @@ _NOT_IMAGES = (
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 
 
-def sniff(data):
-    """Return the format of encoded image bytes (``"png"``, ``"jpeg"``, ...), or None when it is none we read."""
+def sniff(data: bytes) -> str | None:
+    """Return the format of encoded image bytes (``"png"``, ``"jpeg"``, ...), or None if the format is not supported."""
     if data[128:132] == b"DICM":  # first: the 128 bytes before it may hold the header of another format
         return "dicom"
     for magic, name in _MAGIC:
@@ -40,8 +40,8 @@ def sniff(data):
     return None
 
 
-def explain(data):
-    """Say what bytes that are no image most likely are, and what to do."""
+def explain(data: bytes) -> str:
+    """Say what a file that is not an image most likely is, and what to do."""
     for magic, cause in _NOT_IMAGES:
         if data.startswith(magic):
             return cause
@@ -56,4 +56,4 @@ def explain(data):
         return "an SVG drawing, which has no pixels: render it to PNG first"
     if min(head, default=0) >= 9:
         return "a text file, not an image: leave it out"
-    return "no image format that can be read here (PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000, PNM, DICOM)"
+    return "not a supported image format (PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000, PNM, DICOM)"

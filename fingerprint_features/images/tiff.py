@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from .errors import ImageReadError
+from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page, split_alpha, unsupported
 from .pillow import read_pillow
 
@@ -25,7 +26,7 @@ _WELL_KNOWN = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})  # compressions tha
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it speaks up on stderr where nobody listens
 
 
-def read_tiff(data, kind, options):
+def read_tiff(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode one page of a TIFF."""
     import tifffile
 

@@ -32,7 +32,7 @@ BAD = [
     Row("file as a folder", lambda folder: named("a.png")(folder) + "/b.png", fails("unreadable", "Not a directory")),
     Row("name too long", lambda folder: folder / ("a" * 300), fails("unreadable", "too long")),
     Row("directory", lambda folder: folder, fails("not-regular", "a folder")),
-    Row("device", lambda folder: "/dev/zero", fails("not-regular", "no regular file")),
+    Row("device", lambda folder: "/dev/zero", fails("not-regular", "not a regular file")),
     Row("disk image", sparse, fails("too-large", "2.0 GiB")),
     Row("zero bytes", b"", fails("empty", "0 bytes")),
     Row(

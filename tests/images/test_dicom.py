@@ -148,8 +148,11 @@ def test_a_window_counts_at_8_bits_too_and_never_for_colour():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (dicom(HOUNSFIELD), r"int16 values without a window of their own.*value_range=\(low, high\).*\[needs-range\]"),
-        (pillow(DEEP, "PNG"), r"uint16 values without a window.*\[needs-range\]"),
+        (
+            dicom(HOUNSFIELD),
+            r"int16 values in a file that states no window.*value_range=.*\[needs-range\]",
+        ),
+        (pillow(DEEP, "PNG"), r"uint16 values in a file that states no window.*\[needs-range\]"),
         (dicom(HOUNSFIELD, WindowCenter=0, WindowWidth=1), r"LINEAR window of width 0.*\[unsupported\]"),
         (
             dicom(HOUNSFIELD, WindowCenter=0, WindowWidth=9, VOILUTFunction="SIGMOID"),

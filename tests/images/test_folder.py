@@ -100,7 +100,7 @@ def test_groups_by_function_or_sequence(folder):
 def test_names_that_another_system_takes_for_one(tmp_path, one, two):
     _write(tmp_path / one)
     _write(tmp_path / two)
-    with pytest.raises(ValueError, match=r"differ in case or Unicode form alone.*rename one"):
+    with pytest.raises(ValueError, match=r"differ only in case or Unicode form.*rename one"):
         scan_folder(tmp_path)
 
 

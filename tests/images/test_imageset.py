@@ -134,7 +134,7 @@ def test_errors_name_the_image_by_its_id(tmp_path):
     for key, words in [(0, "^first: a text file"), (-1, "^second: no such file")]:
         with pytest.raises(ImageReadError, match=words):
             images[key]
-    with pytest.raises(ImageReadError, match=r"^1: float64 values have no stated black and white"):
+    with pytest.raises(ImageReadError, match=r"^1: float64 values need a range from black to white"):
         ImageSet([IMAGES[0], np.eye(4)])[1]
 
 
