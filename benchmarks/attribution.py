@@ -1,6 +1,6 @@
 """How many generated images does each recipe put into the right subset? ``python -m benchmarks.attribution``.
 
-Learnt on the real images of a task, asked about the generated ones, beside chance.
+Each recipe learns on the real images of a task and is asked about the generated ones. Chance is printed too.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from fingerprint_features.recipes.side_by_side import NETWORK
 SIZES = {"n_subsets": 5, "n_real_per_subset": 60, "n_generated_per_subset": 60, "image_size": 256}
 
 
-def main():
+def main() -> None:
     """Print one accuracy with its interval for each recipe and task."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=2, help="tasks")

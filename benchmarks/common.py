@@ -2,10 +2,12 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Small sizes first: the smoke test runs every benchmark at its first parameters.
 SIZES = [64, 256]
@@ -13,7 +15,7 @@ COUNT = int(os.environ.get("FINGERPRINT_BENCH_IMAGES", "64"))
 
 
 @cache
-def slices(size=256, count=COUNT):
+def slices(size: int = 256, count: int = COUNT) -> NDArray[np.uint8]:
     """Return CT-like slices, shape (count, size, size), uint8."""
     from fingerprint_features import make_membership_task
 
@@ -21,7 +23,7 @@ def slices(size=256, count=COUNT):
     return task.X[:count].decode()
 
 
-def write_png(folder, images):
+def write_png(folder: str | Path, images: Iterable[NDArray]) -> list[Path]:
     """Write images as PNG files and return their paths."""
     import cv2
 
@@ -36,7 +38,7 @@ def write_png(folder, images):
 class PngFolder:
     """Base of benchmarks that read files: `self.paths` in a folder of their own, removed afterwards."""
 
-    def setup(self, size):
+    def setup(self, size: int) -> None:
         """Write the files."""
         import cv2
 
@@ -44,12 +46,12 @@ class PngFolder:
         self.folder = tempfile.TemporaryDirectory()
         self.paths = write_png(self.folder.name, slices(size))
 
-    def teardown(self, size):
+    def teardown(self, size: int) -> None:
         """Remove the files."""
         self.folder.cleanup()
 
 
-def four():
+def four() -> list:
     """Return the four extractors of the headline figure."""
     from fingerprint_features import GLCM, LBP, Gabor, PHash
 
@@ -60,7 +62,7 @@ def four():
 SETTINGS = {"sift_words": {"n_words": 4}}
 
 
-def checksum(rows):
+def checksum(rows: NDArray) -> float:
     """Return one number that moves when any value does."""
     rows = np.asarray(rows, dtype=np.float64)
     return float(np.abs(rows).sum() + (rows * np.arange(1, rows.shape[1] + 1)).sum() / rows.shape[1])

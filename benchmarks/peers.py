@@ -1,11 +1,14 @@
-"""The same work as others do it: scikit-image, imagehash, SciPy and PyWavelets, called as their users call them."""
+"""The same work in other libraries (scikit-image, imagehash, SciPy, PyWavelets), called as their users call them."""
 
 import os
+from collections.abc import Sequence
+from os import PathLike
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def lbp(image):
+def lbp(image: NDArray) -> NDArray:
     """Histogram of uniform local binary patterns."""
     from skimage.feature import local_binary_pattern
 
@@ -13,7 +16,7 @@ def lbp(image):
     return np.bincount(codes.astype(np.intp).ravel(), minlength=10) / codes.size
 
 
-def glcm(image, levels):
+def glcm(image: NDArray, levels: int) -> NDArray:
     """Twelve offsets, six properties and the entropy."""
     from skimage.feature import graycomatrix, graycoprops
 
@@ -24,7 +27,7 @@ def glcm(image, levels):
     return np.array([graycoprops(counts, name).ravel() for name in names]).ravel()
 
 
-def gabor(image):
+def gabor(image: NDArray) -> NDArray:
     """Mean and standard deviation of the magnitude of 16 filters."""
     from skimage.filters import gabor as response
 
@@ -37,7 +40,7 @@ def gabor(image):
     return np.array(row)
 
 
-def phash(image):
+def phash(image: NDArray) -> NDArray:
     """Perceptual hash of 256 bits."""
     import imagehash
     from PIL import Image
@@ -45,7 +48,7 @@ def phash(image):
     return imagehash.phash(Image.fromarray(image), 16).hash.ravel()
 
 
-def wavelet(image):
+def wavelet(image: NDArray) -> NDArray:
     """Energies of two levels of Haar wavelets."""
     import pywt
 
@@ -54,7 +57,7 @@ def wavelet(image):
     return np.array([np.mean(band**2) for band in bands])
 
 
-def image_stats(image):
+def image_stats(image: NDArray) -> NDArray:
     """Moments of the histogram and Otsu components."""
     from scipy import stats
     from skimage.filters import threshold_otsu
@@ -66,14 +69,14 @@ def image_stats(image):
     return np.array([*moments, len(areas), areas.mean(), areas.std()])
 
 
-def ssim(image, other):
+def ssim(image: NDArray, other: NDArray) -> float:
     """Structural similarity of two images."""
     from skimage.metrics import structural_similarity
 
     return structural_similarity(image, other)
 
 
-def four_from_png(path):
+def four_from_png(path: str | PathLike[str]) -> NDArray:
     """LBP, GLCM with 32 levels, Gabor and pHash of a PNG file."""
     from skimage.io import imread
 
@@ -91,7 +94,7 @@ class EmbeddingLoop:
         On a graphics card a DataLoader decodes in one process a core; on the CPU, in between.
     """
 
-    def __init__(self, backbone, device="cpu"):
+    def __init__(self, backbone: str, device: str = "cpu") -> None:
         import torch
 
         self.device, self.n_workers = device, 0 if device == "cpu" else os.cpu_count()
@@ -113,7 +116,7 @@ class EmbeddingLoop:
             self.transforms = get_model_weights(backbone).DEFAULT.transforms()
         self.net = net.eval().to(device)
 
-    def __call__(self, images):
+    def __call__(self, images: Sequence[str | PathLike[str]] | NDArray) -> NDArray:
         """Return the rows of files or arrays."""
         import torch
         from torch.utils.data import DataLoader

@@ -1,4 +1,4 @@
-"""How much memorisation does each recipe find, and is it silent when there is none? `make power` writes the table."""
+"""How much memorisation does each recipe find, and how often some where there is none? `make power` prints a table."""
 
 import argparse
 import csv
@@ -6,6 +6,7 @@ import tempfile
 import time
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -17,11 +18,14 @@ from fingerprint_features.recipes.side_by_side import NETWORK, detectors, make_f
 MEMORIZATION = (0, 0.25, 0.5, 1)
 SLICES = (1, 4)
 SHIFT = (0.0, 1.0)
+Record = dict[str, Any]
 SIZES = {"n_used": 40, "n_unused": 40, "n_generated": 200, "n_pool": 200, "image_size": 128}
 
 
-def judge_all(names, memorization, slices, shift, seed, sizes):
-    """Return one record per recipe on one task: kappa with its joint interval over all recipes, AUC, seconds."""
+def judge_all(
+    names: list[str], memorization: float, slices: int, shift: float, seed: int, sizes: dict[str, int]
+) -> list[Record]:
+    """Return one record for each recipe on one task: kappa with an interval joint for all recipes, AUC, seconds."""
     task = make_membership_task(
         memorization=memorization, slices_per_patient=slices, shift=shift, random_state=seed, **sizes
     )
@@ -53,21 +57,21 @@ def judge_all(names, memorization, slices, shift, seed, sizes):
     return records
 
 
-def run(names, repeats, null_seeds, n_jobs):
-    """Return the records of every setting `repeats` times, and of the null `null_seeds` times."""
+def run(names: list[str], repeats: int, null_seeds: int, n_jobs: int) -> tuple[list[Record], list[list[Record]]]:
+    """Return the records of every setting, `repeats` times, and those of `null_seeds` tasks without memory."""
     tasks = [(*setting, seed) for setting in product(MEMORIZATION, SLICES, SHIFT) for seed in range(repeats)]
     null = [(0, SLICES[seed % len(SLICES)], 0.0, 1000 + seed) for seed in range(null_seeds)]
     done = Parallel(n_jobs)(delayed(judge_all)(names, *setting, SIZES) for setting in tasks + null)
     return [record for records in done[: len(tasks)] for record in records], done[len(tasks) :]
 
 
-def silent(task):
-    """Return whether on one task without memory the joint intervals of all recipes contain chance."""
+def silent(task: list[Record]) -> bool:
+    """Return whether the joint intervals of all recipes contain chance on a task."""
     return all(record["low"] <= 0 <= record["high"] for record in task)
 
 
-def table(records):
-    """Return the lines of the table: mean kappa and AUC of each recipe by memorisation, slices and shift."""
+def table(records: list[Record]) -> list[str]:
+    """Return the lines of the table: mean kappa and AUC of each recipe for each memorisation, slices and shift."""
     lines = []
     for slices, shift in product(SLICES, SHIFT):
         lines.append(f"\n{slices} slice{'s' * (slices > 1)} a patient, shift {shift:g}: kappa (AUC)")
@@ -83,7 +87,7 @@ def table(records):
     return lines
 
 
-def main():
+def main() -> None:
     """Run it all, print the table, and write every record to a CSV file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="tasks for each setting")

@@ -1,16 +1,21 @@
 """One table of speed ratios against other libraries, worst first: ``python -m benchmarks.ratios``.
 
-Ours and the peer's do the same work on the same images in the same run, in turns, on one thread unless stated;
-the medians' ratio is shown beside the figure we aim for.
+Both sides do the same work on the same images in the same run, in turns, on one thread unless stated. The table has
+the ratio of the medians and the figure we aim for.
 """
 
 import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, ImageStats, PHash, Wavelet
@@ -24,14 +29,16 @@ from .common import four, slices, write_png
 ROUNDS = 5
 
 
-def seconds(work):
+def seconds(work: Callable[[], Any]) -> float:
     """Return the seconds that a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
-def compare(ours, peer, ours_per_call, peer_per_call, rounds):
+def compare(
+    ours: Callable[[], Any], peer: Callable[[], Any], ours_per_call: int, peer_per_call: int, rounds: int
+) -> tuple[float, float, float]:
     """Time two calls in turns; return both medians per image and their ratio."""
     ours(), peer()  # compiled, imported, in the file cache
     pairs = [(seconds(ours) / ours_per_call, seconds(peer) / peer_per_call) for _ in range(rounds)]
@@ -39,7 +46,7 @@ def compare(ours, peer, ours_per_call, peer_per_call, rounds):
     return mine, other, other / mine
 
 
-def against_peers(images, rounds):
+def against_peers(images: NDArray[np.uint8], rounds: int) -> Iterator[tuple]:
     """Yield one row per extractor: images in memory, ours on all of them, the peer's on a few where it is slow."""
     cases = [
         ("LBP(8, 1)", LBP(), peers.lbp, 16, 40, 80),
@@ -69,7 +76,7 @@ def against_peers(images, rounds):
     yield "SSIM, all pairs (per pair)", *result, 50, 100
 
 
-def from_files(images, folder, rounds):
+def from_files(images: NDArray[np.uint8], folder: str, rounds: int) -> Iterator[tuple]:
     """Yield the rows that read PNG files: against the peers, cached, in two threads."""
     paths = write_png(folder, images)
     features = FeaturePipeline(four())
@@ -96,7 +103,7 @@ def from_files(images, folder, rounds):
     yield "two threads vs one", *result, 1.7, 1.95
 
 
-def networks(paths, rounds):
+def networks(paths: list[Path], rounds: int) -> Iterator[tuple]:
     """Yield the rows of frozen networks, PyTorch too on one thread."""
     import torch
 
@@ -111,7 +118,7 @@ def networks(paths, rounds):
     torch.set_num_threads(threads)
 
 
-def main(rounds=ROUNDS):
+def main(rounds: int = ROUNDS) -> None:
     """Measure and print."""
     cv2.setNumThreads(1)
     images = slices()

@@ -2,22 +2,24 @@
 
 from copy import deepcopy
 from types import FunctionType, ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from ..extractors import BaseExtractor
 from ..images import ImageSet
+from .kinds import Images
 
 _LEAVES = (ImageSet, np.ndarray, str, bytes, int, float, complex, type, type(None), FunctionType, ModuleType)
 
 Model = TypeVar("Model", bound=BaseEstimator)
 
 
-def with_reference(model: Model, reference: Any) -> Model:
+def with_reference(model: Model, reference: Images | ArrayLike) -> Model:
     """Return a fitted copy of a model that compares with the images of another generator.
 
     What the model has learnt stays: thresholds, weights, features. So a system that has learnt from development
@@ -95,7 +97,7 @@ def _replaced(part, reference):
     if hasattr(part, "with_reference"):
         try:
             return part.with_reference(reference)
-        except NotFittedError:  # the template that a meta-estimator keeps beside its fitted copy
+        except NotFittedError:  # the unfitted one that a meta-estimator keeps as well
             return clone(part).set_params(reference=reference)
     learns_nothing = isinstance(part, BaseExtractor) and not part.__sklearn_tags__().requires_fit  # SSIM
     if learns_nothing and getattr(part, "reduce", "") is not None:

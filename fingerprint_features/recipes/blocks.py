@@ -1,31 +1,35 @@
 """Pieces that several recipes are built of."""
 
-import numpy as np
+from typing import Any
 
-from ..extractors import CNNEmbedding
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..extractors import BaseExtractor, CNNEmbedding
 from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
+from .kinds import Cache, Images, Network, Weights
 
 # What the `why` of a recipe says of a frozen network that is shown images as most teams did.
 SQUASHED = " The whole image is squashed to the network's size; ImageNet weights V1 of torchvision."
 
 
-def similarity(reference, cache, **params):
+def similarity(reference: Images, cache: Cache, **params: Any) -> ReferenceSimilarity:
     """Return a ReferenceSimilarity of whole images by SSIM, which keeps its rows in the cache."""
     return ReferenceSimilarity(reference, metric="ssim", cache=cache, **params)
 
 
-def cached(cache, *extractors):
+def cached(cache: Cache, *extractors: BaseExtractor) -> FeaturePipeline:
     """Return a FeaturePipeline that keeps its rows in the cache."""
     return FeaturePipeline(list(extractors), cache=cache)
 
 
-def embedding(cache, backbone, weights, resize, **params):
+def embedding(cache: Cache, backbone: Network, weights: Weights, resize: str, **params: Any) -> FeaturePipeline:
     """Return the FeaturePipeline of a frozen network."""
     return cached(cache, CNNEmbedding(backbone, weights, resize=resize, **params))
 
 
-def refuse_changed_reference(model):
+def refuse_changed_reference(model: Any) -> None:
     """Raise if a fitted model has been given another reference since, which it has not compared anything with."""
     if model.reference is not model.reference_:
         raise ValueError(f"{type(model).__name__} was fitted with another reference than it has now: call fit again")
@@ -34,7 +38,7 @@ def refuse_changed_reference(model):
 class ByContent:
     """Fits on the rows of a table in an order that their values decide, not their place in a folder."""
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike | None) -> Any:
         """Sort the rows, then fit."""
         if y is not None:
             order = np.lexsort([np.unique(y, return_inverse=True)[1], *np.transpose(X)])
@@ -42,7 +46,7 @@ class ByContent:
         return super().fit(X, y)
 
 
-def combined_margin(columns):
+def combined_margin(columns: ArrayLike) -> NDArray[np.float64]:
     """Return the margin of (rank or threshold) and hits as one column: positive when both hold.
 
     Parameters
@@ -54,7 +58,7 @@ def combined_margin(columns):
     return np.minimum(np.maximum(rank - 0.5, above), hits - 0.5)[:, None]
 
 
-def similarity_where_found(columns):
+def similarity_where_found(columns: ArrayLike) -> NDArray[np.float64]:
     """Return the largest cosine to an image that found this one as one column; -1 where none did.
 
     Parameters
@@ -66,6 +70,6 @@ def similarity_where_found(columns):
     return np.where(hits > 0, hit_max, -1.0)[:, None]
 
 
-def above_median(rows):
+def above_median(rows: NDArray) -> NDArray[np.bool_]:
     """Return which values of each row lie above the row's median."""
     return rows > np.median(rows, axis=1, keepdims=True)

@@ -1,11 +1,13 @@
 """Our own: how near the generated images are, measured against how near real images that were not used are."""
 
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from ..decide import ThresholdClassifier
 from ..extractors import PHash
 from ..reference import ReferenceSimilarity
 from .blocks import cached
+from .kinds import Cache, Images, Threshold
 from .papers import VAN_BREUGEL_2023
 from .registry import recipe
 
@@ -26,7 +28,16 @@ from .registry import recipe
     trained_on="labelled real images",
     needs_labels=True,
 )
-def log_ratio(reference, holdout=None, cache=None, *, features=None, metric="hamming", k=1, threshold="auto"):
+def log_ratio(
+    reference: Images,
+    holdout: Images | None = None,
+    cache: Cache = None,
+    *,
+    features: BaseEstimator | None = None,
+    metric: str = "hamming",
+    k: int = 1,
+    threshold: Threshold = "auto",
+) -> BaseEstimator:
     """Used when nearer to the generated images than to real images that the generator did not see.
 
     An image of a common kind is near many others, generated or real. The ratio of both distances corrects for that.

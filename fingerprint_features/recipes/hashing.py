@@ -1,5 +1,6 @@
 """DMK-SSN 2023: perceptual hashes, and bags of visual words."""
 
+from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -7,6 +8,7 @@ from ..decide import ThresholdClassifier
 from ..extractors import PHash, SIFTWords
 from ..reference import ReferenceModel, ReferenceSimilarity
 from .blocks import ByContent, cached
+from .kinds import Cache, Images, Threshold
 from .papers import OVERVIEW_2023
 from .registry import recipe
 
@@ -26,7 +28,7 @@ _DMK = {"team": "DMK-SSN", "year": 2023, "subtask": 1, "metric": "f1", "paper": 
     needs_labels=False,
     **_DMK,
 )
-def phash(reference, cache, *, threshold=-50.5, hash_size=16):
+def phash(reference: Images, cache: Cache, *, threshold: Threshold = -50.5, hash_size: int = 16) -> BaseEstimator:
     """Used when some generated image's hash differs in at most 50 bits.
 
     `threshold` is minus the number of bits, `hash_size` the side of the square of bits.
@@ -49,7 +51,15 @@ def phash(reference, cache, *, threshold=-50.5, hash_size=16):
     needs_labels=True,
     **_DMK,
 )
-def sift_knn(reference, cache, *, n_words=100, binary=True, n_neighbors=5, random_state=42):
+def sift_knn(
+    reference: Images,
+    cache: Cache,
+    *,
+    n_words: int = 100,
+    binary: bool = True,
+    n_neighbors: int = 5,
+    random_state: int | None = 42,
+) -> BaseEstimator:
     """Used when most of the five labelled real images with the most similar visual words are.
 
     The words are learnt on the generated images. `binary` keeps only which of the `n_words` occur, as the published

@@ -1,11 +1,15 @@
 """Clusters of real and generated images together."""
 
+from typing import Literal, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ClusterClassifier
 from .blocks import refuse_changed_reference
+from .kinds import Images
 
 
 class JointClusters(ClassifierMixin, BaseEstimator):
@@ -31,13 +35,19 @@ class JointClusters(ClassifierMixin, BaseEstimator):
     classes_ : ndarray
     """
 
-    def __init__(self, reference, features, clusterer, mapping="reference_share"):
+    def __init__(
+        self,
+        reference: Images,
+        features: BaseEstimator,
+        clusterer: BaseEstimator,
+        mapping: Literal["reference_share", "majority"] = "reference_share",
+    ) -> None:
         self.reference = reference
         self.features = features
         self.clusterer = clusterer
         self.mapping = mapping
 
-    def fit(self, X, y=None):
+    def fit(self, X: Images, y: ArrayLike | None = None) -> Self:
         """Cluster the real images X and the generated ones; only ``mapping="majority"`` needs labels."""
         self.features_ = clone(self.features).fit(X, y)
         real, generated = (self.features_.transform(images) for images in (X, self.reference))
@@ -48,7 +58,7 @@ class JointClusters(ClassifierMixin, BaseEstimator):
         self.classes_, self.reference_ = self.clusters_.classes_, self.reference
         return self
 
-    def predict(self, X):
+    def predict(self, X: Images) -> NDArray:
         """Return the class of each image's cluster."""
         check_is_fitted(self)
         refuse_changed_reference(self)

@@ -1,6 +1,9 @@
 """The subset of labelled images that an image is most similar to."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils.multiclass import check_classification_targets
@@ -27,7 +30,7 @@ class NearestSubset(ClassifierMixin, BaseEstimator):
     array(['t1', 't2'], dtype='<U2')
     """
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn the mean direction of each subset.
 
         Parameters
@@ -51,7 +54,7 @@ class NearestSubset(ClassifierMixin, BaseEstimator):
         self.directions_ = np.stack([directions[y == subset].mean(axis=0) for subset in self.classes_])
         return self
 
-    def similarity(self, X):
+    def similarity(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the mean cosine of each row with the rows of each subset.
 
         Parameters
@@ -65,7 +68,7 @@ class NearestSubset(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return normalize(validate_data(self, X, reset=False, dtype=np.float64)) @ self.directions_.T
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Return the most similar subset of each row.
 
         Parameters

@@ -1,7 +1,10 @@
 """ZOQ 2025: filtered images compared pixel by pixel."""
 
 from copy import copy
+from typing import Self
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -12,6 +15,7 @@ from ..extractors import Filtered, Pixels
 from ..extractors.filtered import filtered_images
 from ..reference import ReferenceSimilarity
 from .blocks import above_median, cached, refuse_changed_reference, similarity
+from .kinds import Cache, Images, Threshold
 from .papers import OVERVIEW_2025
 from .registry import recipe
 
@@ -38,7 +42,9 @@ _ZOQ = {
     ),
     **_ZOQ,
 )
-def pixels_ssim(reference, cache, *, filter="gaussian", threshold="auto", metric="kappa"):
+def pixels_ssim(
+    reference: Images, cache: Cache, *, filter: str = "gaussian", threshold: Threshold = "auto", metric: str = "kappa"
+) -> BaseEstimator:
     """Used when structurally similar to some generated image, both filtered.
 
     `filter` is one of those of `Filtered`. `threshold` is in standard deviations above the mean similarity of real
@@ -56,7 +62,9 @@ def pixels_ssim(reference, cache, *, filter="gaussian", threshold="auto", metric
     ),
     **_ZOQ,
 )
-def pixels_jaccard(reference, cache, *, filter="gaussian", threshold="auto", metric="kappa"):
+def pixels_jaccard(
+    reference: Images, cache: Cache, *, filter: str = "gaussian", threshold: Threshold = "auto", metric: str = "kappa"
+) -> BaseEstimator:
     """Used when the bright half of the filtered image overlaps with that of some generated image.
 
     `threshold` as in the recipe with SSIM. All images are in memory at once, 8 bytes a pixel: give the ImageSets a
@@ -83,13 +91,15 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         Whether to show a progress bar.
     """
 
-    def __init__(self, reference, filter="gaussian", cache=None, *, progress=False):
+    def __init__(
+        self, reference: Images, filter: str = "gaussian", cache: Cache = None, *, progress: bool = False
+    ) -> None:
         self.reference = reference
         self.filter = filter
         self.cache = cache
         self.progress = progress
 
-    def fit(self, X, y=None):
+    def fit(self, X: Images, y: ArrayLike | None = None) -> Self:
         """Measure how similar the filtered real images are to each other."""
         reference = filtered_images(self.reference, self.filter)
         self.rule_ = similarity(reference, self.cache, standardize="zscore", progress=self.progress)
@@ -97,13 +107,13 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         self.reference_ = self.reference
         return self
 
-    def transform(self, X):
+    def transform(self, X: Images) -> NDArray[np.float64]:
         """Return one column, larger for more similar."""
         check_is_fitted(self)
         refuse_changed_reference(self)
         return self.rule_.transform(filtered_images(X, self.filter))
 
-    def with_reference(self, reference):
+    def with_reference(self, reference: Images) -> Self:
         """Return a fitted copy that compares with another generator's images."""
         check_is_fitted(self)
         refuse_changed_reference(self)
@@ -112,7 +122,7 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         other.rule_ = self.rule_.with_reference(filtered_images(reference, self.filter))
         return other
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Return the name of the column."""
         check_is_fitted(self)
         return self.rule_.get_feature_names_out()

@@ -9,15 +9,12 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from os import PathLike
 from typing import Any, Literal, TypeVar
 
-from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from ..cache import FeatureCache
 from ..checks import did_you_mean
-from ..images import ImageSet
+from .kinds import Cache, Images
 
 Builder = TypeVar("Builder", bound=Callable[..., BaseEstimator])
 
@@ -223,10 +220,10 @@ def info(name: str) -> RecipeInfo:
 def make(
     name: str,
     *,
-    reference: ImageSet | ArrayLike | None = None,
-    pool: ImageSet | ArrayLike | None = None,
-    holdout: ImageSet | ArrayLike | None = None,
-    cache: str | PathLike[str] | FeatureCache | None = None,
+    reference: Images | None = None,
+    pool: Images | None = None,
+    holdout: Images | None = None,
+    cache: Cache = None,
     **overrides: Any,
 ) -> Any:
     """Make a published system by name.

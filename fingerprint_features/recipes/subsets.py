@@ -1,5 +1,6 @@
 """Systems that attribute a generated image to the subset of real images that its generator was trained on."""
 
+from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -8,6 +9,7 @@ from sklearn.svm import SVC
 from ..decide import ClusterClassifier
 from ..extractors import GLCM, LBP, Gabor
 from .blocks import SQUASHED, cached, embedding
+from .kinds import Cache, Network, Weights
 from .nearest_subset import NearestSubset
 from .papers import AI_MULTIMEDIA_LAB_2025, MEDHASTRA_2025
 from .registry import recipe
@@ -35,7 +37,9 @@ _AIM = {"team": "AI Multimedia Lab", "paper": AI_MULTIMEDIA_LAB_2025, **_2025}
     ),
     **_AIM,
 )
-def svm(cache, *, backbone="resnet50", weights="v1", resize="squash", C=1.0):
+def svm(
+    cache: Cache, *, backbone: Network = "resnet50", weights: Weights = "v1", resize: str = "squash", C: float = 1.0
+) -> BaseEstimator:
     """The subset that a linear SVM on deep features says, one against one.
 
     The runs took resnet50, efficientnet_b0, densenet121 and mobilenet_v2 as `backbone`; resnet50 has the score.
@@ -52,7 +56,16 @@ def svm(cache, *, backbone="resnet50", weights="v1", resize="squash", C=1.0):
     ),
     **_AIM,
 )
-def kmeans(cache, *, backbone="resnet50", weights="v1", resize="squash", n_clusters=5, clusterer=None, random_state=0):
+def kmeans(
+    cache: Cache,
+    *,
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    n_clusters: int = 5,
+    clusterer: BaseEstimator | None = None,
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """The subset that the image's cluster is matched with, one cluster for each subset.
 
     `clusterer` None is k-means with `n_clusters` centres. The team also tried ``AgglomerativeClustering(5)``.
@@ -72,7 +85,9 @@ def kmeans(cache, *, backbone="resnet50", weights="v1", resize="squash", n_clust
     ),
     **_2025,
 )
-def nearest_subset(cache, *, backbone="resnet18", weights="v1", resize="squash"):
+def nearest_subset(
+    cache: Cache, *, backbone: Network = "resnet18", weights: Weights = "v1", resize: str = "squash"
+) -> BaseEstimator:
     """The subset of real images with the most similar deep features. Nothing is trained."""
     return make_pipeline(embedding(cache, backbone, weights, resize), NearestSubset())
 
@@ -89,7 +104,7 @@ def nearest_subset(cache, *, backbone="resnet18", weights="v1", resize="squash")
     trained_on="labelled generated images, or else real ones",
     needs_labels=True,
 )
-def textures(cache, *, C=10.0):
+def textures(cache: Cache, *, C: float = 10.0) -> BaseEstimator:
     """The subset that an SVM on local binary patterns, co-occurrences and Gabor energies says."""
     features = cached(cache, LBP([8, 16], [1, 2]), GLCM(), Gabor())
     return make_pipeline(features, StandardScaler(), SVC(C=C))

@@ -1,6 +1,9 @@
 """Systems on textures: local binary patterns, and a table of handcrafted features."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.covariance import EmpiricalCovariance
 from sklearn.ensemble import RandomForestClassifier
@@ -14,6 +17,7 @@ from ..decide import ThresholdClassifier
 from ..extractors import GLCM, LBP, Gabor, ImageStats, TextureCDF, Wavelet
 from ..reference import PairClassifier, ReferenceModel
 from .blocks import ByContent, cached
+from .kinds import Cache, Images, Threshold
 from .papers import OVERVIEW_2023, OVERVIEW_2025
 from .registry import recipe
 
@@ -36,7 +40,16 @@ from .registry import recipe
     trained_on="generated images of two generators",
     needs_labels=False,
 )
-def lbp_svm(reference, pool, cache, *, n_points=8, radius=1, C=1.0, threshold=0.0):
+def lbp_svm(
+    reference: Images,
+    pool: Images,
+    cache: Cache,
+    *,
+    n_points: int | Sequence[int] = 8,
+    radius: float | Sequence[float] = 1,
+    C: float = 1.0,
+    threshold: Threshold = 0.0,
+) -> BaseEstimator:
     """Used when its local binary patterns are more like the generated images than like those of another generator.
 
     An SVM learns to separate `reference` from `pool`, and is then asked about real images. The generator of `pool`
@@ -67,7 +80,15 @@ def lbp_svm(reference, pool, cache, *, n_points=8, radius=1, C=1.0, threshold=0.
     trained_on="generated images",
     needs_labels=False,
 )
-def lbp_kmeans(reference, cache, *, n_clusters=8, threshold=-1.0, metric="kappa", random_state=0):
+def lbp_kmeans(
+    reference: Images,
+    cache: Cache,
+    *,
+    n_clusters: int = 8,
+    threshold: Threshold = -1.0,
+    metric: str = "kappa",
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """Used when near the centre of a cluster of generated images, by local binary patterns.
 
     `threshold` is minus the standard deviations beyond the mean; ``"auto"`` learns it from labels, for the best
@@ -98,7 +119,15 @@ def lbp_kmeans(reference, cache, *, n_clusters=8, threshold=-1.0, metric="kappa"
     trained_on="labelled real images",
     needs_labels=True,
 )
-def texture_cdf(reference, cache, *, n_quantiles=64, n_pairs=20, estimator=None, random_state=0):
+def texture_cdf(
+    reference: Images,
+    cache: Cache,
+    *,
+    n_quantiles: int = 64,
+    n_pairs: int | None = 20,
+    estimator: BaseEstimator | None = None,
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """Used when a classifier of the Wasserstein distances of texture maps to generated images says so.
 
     `estimator` takes the place of the logistic regression.
@@ -132,11 +161,13 @@ def texture_cdf(reference, cache, *, n_quantiles=64, n_pairs=20, estimator=None,
     trained_on="generated images and labelled real images",
     needs_labels=True,
 )
-def handcrafted(reference, cache, *, max_features=20, direct=False, random_state=42):
+def handcrafted(
+    reference: Images, cache: Cache, *, max_features: int = 20, direct: bool = False, random_state: int | None = 42
+) -> BaseEstimator:
     """Used when a forest says so, from the Mahalanobis distance to the generated images in handcrafted features.
 
     Of 48 features the `max_features` are kept that another forest finds most important for separating used from
-    unused. With `direct` the forest sees all 48 features beside the distance.
+    unused. With `direct` the forest sees all 48 features and the distance.
     """
     columns = cached(
         cache,

@@ -5,11 +5,13 @@ from the similarities of the real images with each other, where an image's simil
 mean of its row, as published (``diag="row_mean"``).
 """
 
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ..decide import ThresholdClassifier
 from .blocks import combined_margin, similarity
+from .kinds import Cache, Images
 from .papers import OVERVIEW_2023
 from .registry import recipe
 
@@ -30,7 +32,7 @@ _TRUE_RANKS = (
 
 
 @recipe("vcmi-2023-threshold-max", method="M01", runs=(2,), score=0.802, **_VCMI)
-def threshold_max(reference, cache, *, threshold=0.0):
+def threshold_max(reference: Images, cache: Cache, *, threshold: float = 0.0) -> BaseEstimator:
     """Used when more similar to some generated image than any two real images are to each other.
 
     `threshold` is what the similarity must exceed theirs by.
@@ -40,7 +42,7 @@ def threshold_max(reference, cache, *, threshold=0.0):
 
 
 @recipe("vcmi-2023-threshold-avg", method="M02", **_VCMI)
-def threshold_avg(reference, cache, *, threshold=3.0):
+def threshold_avg(reference: Images, cache: Cache, *, threshold: float = 3.0) -> BaseEstimator:
     """Used when more similar to some generated image than real images are to each other, by standard deviations.
 
     `threshold` is how many above the mean: 3 as wired up in the published code, which has 2 and 0 too.
@@ -50,7 +52,7 @@ def threshold_avg(reference, cache, *, threshold=3.0):
 
 
 @recipe("vcmi-2023-retrieval", method="M03", runs=(3,), score=0.707, **_VCMI)
-def retrieval(reference, cache, *, k=1, threshold=0.5):
+def retrieval(reference: Images, cache: Cache, *, k: int = 1, threshold: float = 0.5) -> BaseEstimator:
     """Used when some generated image finds it the most similar of all real images.
 
     `k` is how many each generated image finds; an image must be found more than `threshold` times.
@@ -59,7 +61,7 @@ def retrieval(reference, cache, *, k=1, threshold=0.5):
 
 
 @recipe("vcmi-2023-ranking", method="M04", exact=False, why=_TRUE_RANKS, **_VCMI)
-def ranking(reference, cache, *, threshold=0.5):
+def ranking(reference: Images, cache: Cache, *, threshold: float = 0.5) -> BaseEstimator:
     """Used when its rank among the real images, by similarity to the generated images, is on average above the middle.
 
     `threshold` is the share of other real images that must be less similar.
@@ -77,7 +79,7 @@ def ranking(reference, cache, *, threshold=0.5):
     ),
     **_VCMI,
 )
-def clustering(reference, cache, *, threshold=3.0):
+def clustering(reference: Images, cache: Cache, *, threshold: float = 3.0) -> BaseEstimator:
     """Used when similar to any other image, real or generated; the others are outliers.
 
     What counts is `threshold` standard deviations above the mean of all similarities, of both sets to both. This is
@@ -91,7 +93,7 @@ def clustering(reference, cache, *, threshold=3.0):
 
 
 @recipe("vcmi-2023-ensemble", method="M06", runs=(1,), score=0.731, exact=False, why=_TRUE_RANKS, **_VCMI)
-def ensemble(reference, cache):
+def ensemble(reference: Images, cache: Cache) -> BaseEstimator:
     """Used when the ranking or the threshold-max says so, and the retrieval too.
 
     The answers are those of a majority vote in which the retrieval has two votes and a draw means not used. The

@@ -1,147 +1,32 @@
-"""Systems on the features of a frozen network: which real images were used?"""
+"""Systems of 2025 on the features of a frozen network: which real images were used?"""
 
-from sklearn.cluster import AgglomerativeClustering, FeatureAgglomeration, KMeans, SpectralClustering
+from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans, SpectralClustering
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import SVC
 
 from ..decide import ClusterClassifier, ThresholdClassifier
 from ..extractors import CNNEmbedding, Filtered
-from ..reference import PairClassifier, ReferenceModel, ReferenceSimilarity
-from .blocks import SQUASHED, above_median, cached, combined_margin, embedding, similarity_where_found
+from ..reference import ReferenceModel, ReferenceSimilarity
+from .blocks import SQUASHED, above_median, cached, embedding, similarity_where_found
 from .joint_clusters import JointClusters
-from .papers import OVERVIEW_2023, OVERVIEW_2025
+from .kinds import Cache, Images, Layer, Network, Threshold, Weights
+from .papers import OVERVIEW_2025
 from .registry import recipe
 
-_2023 = {
-    "year": 2023,
+_2025 = {
+    "year": 2025,
     "subtask": 1,
-    "metric": "f1",
-    "paper": OVERVIEW_2023,
+    "metric": "kappa",
+    "paper": OVERVIEW_2025,
     "exact": False,
     "needs_weights": True,
 }
-_2025 = {**_2023, "year": 2025, "metric": "kappa", "paper": OVERVIEW_2025}
 _ON_REALS = {"trained_on": "labelled real images", "needs_labels": True}
 _UNLABELLED = {"trained_on": "real images without labels", "needs_labels": False}
 _TOGETHER = {"trained_on": "real and generated images without labels", "needs_labels": False, "transductive": True}
-
-
-@recipe(
-    "vcmi-2023-resnet50",
-    method="M10",
-    team="VCMI",
-    runs=(8,),
-    score=0.448,
-    why=(
-        "True ranks, as in vcmi-2023-ensemble. The team's library has other weights and another intensity scale."
-        + SQUASHED
-    ),
-    transductive=True,
-    **_UNLABELLED,
-    **_2023,
-)
-def resnet_ensemble(reference, cache, *, backbone="resnet50", weights="v1", resize="squash"):
-    """The rules of the ensemble on whole images, on the mean squared difference of deep features."""
-    rules = ReferenceSimilarity(
-        reference,
-        features=embedding(cache, backbone, weights, resize),
-        metric="mse",
-        reduce=["rank", "max", "hits"],
-        standardize="max",
-        diag="row_mean",
-    )
-    return make_pipeline(rules, FunctionTransformer(combined_margin), ThresholdClassifier(0.0))
-
-
-@recipe(
-    "clef-cse-2023-clusters",
-    method="M14",
-    team="CLEF-CSE",
-    runs=(2,),
-    score=0.521,
-    why=(
-        "The run gave the numbers of the clusters as labels. Here a cluster with more generated images than average "
-        "is used. Two clusters, where the team chose a cut by eye. The network's own intensity scale." + SQUASHED
-    ),
-    **_TOGETHER,
-    **_2023,
-)
-def clusters(
-    reference,
-    cache,
-    *,
-    backbone="resnet50",
-    weights="v1",
-    resize="squash",
-    n_features=32,
-    n_clusters=2,
-    mapping="reference_share",
-):
-    """Used when its cluster of real and generated images has many generated ones.
-
-    Ward's method clusters both sets together, on `n_features` averages of similar deep features.
-    ``mapping="majority"`` names clusters by labelled real images instead.
-    """
-    ward = make_pipeline(FeatureAgglomeration(n_features), AgglomerativeClustering(n_clusters))
-    return JointClusters(reference, embedding(cache, backbone, weights, resize, pool="max"), ward, mapping)
-
-
-@recipe(
-    "clef-cse-2023-svm",
-    method="M15",
-    team="CLEF-CSE",
-    runs=(3,),
-    score=0.431,
-    why="20 generated images for each real one, where the team took all. The network's own intensity scale." + SQUASHED,
-    **_ON_REALS,
-    **_2023,
-)
-def svm_on_pairs(
-    reference, cache, *, backbone="resnet101", weights="v1", resize="squash", n_pairs=20, C=1.0, random_state=0
-):
-    """Used when an SVM says so for most pairs of its features and those of a generated image."""
-    return PairClassifier(
-        SVC(C=C),
-        reference,
-        features=embedding(cache, backbone, weights, resize, pool="max"),
-        pair="concat",
-        n_pairs=n_pairs,
-        aggregate="majority",
-        random_state=random_state,
-    )
-
-
-@recipe(
-    "aimultimedialab-2023-vgg16-svm",
-    method="M25",
-    team="AIMultimediaLab",
-    runs=(2,),
-    score=0.585,
-    why=(
-        "You give the second generator's images: the team's generator is not described. Which set is which class is "
-        "our reading. Layer and parameters are not described: the mean over the last convolutional block, C=1, "
-        "standardised columns." + SQUASHED
-    ),
-    trained_on="generated images of two generators",
-    needs_labels=False,
-    **_2023,
-)
-def deep_svm(
-    reference, pool, cache, *, backbone="vgg16", weights="v1", resize="squash", layer="auto", C=1.0, threshold=0.0
-):
-    """Used when its deep features are more like the generated images than like those of another generator.
-
-    `layer` ``"auto"`` is the last convolutional block of a VGG, and the input of the last layer of other networks.
-    """
-    if layer == "auto":
-        layer = "features" if str(backbone).startswith("vgg") else None
-    svm = make_pipeline(StandardScaler(), SVC(C=C))
-    features = embedding(cache, backbone, weights, resize, layer=layer)
-    model = ReferenceModel(svm, reference, contrast=pool, features=features, output="decision_function")
-    return make_pipeline(model, ThresholdClassifier(threshold))
 
 
 @recipe(
@@ -159,17 +44,17 @@ def deep_svm(
     **_2025,
 )
 def reduced_clusters(
-    reference,
-    cache,
+    reference: Images,
+    cache: Cache,
     *,
-    backbone="resnet50",
-    weights="v1",
-    resize="squash",
-    n_components=0.95,
-    clusterer=None,
-    mapping="reference_share",
-    random_state=0,
-):
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    n_components: float = 0.95,
+    clusterer: BaseEstimator | None = None,
+    mapping: str = "reference_share",
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """Used when its cluster of real and generated images has many generated ones, by components of deep features.
 
     `clusterer` is any of scikit-learn's, mixtures too; None is k-means with two centres. The team also used DBSCAN,
@@ -195,16 +80,16 @@ def reduced_clusters(
     **_2025,
 )
 def deep_kmeans(
-    reference,
-    cache,
+    reference: Images,
+    cache: Cache,
     *,
-    backbone="resnet50",
-    weights="v1",
-    resize="squash",
-    n_clusters=8,
-    threshold=-1.0,
-    random_state=0,
-):
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    n_clusters: int = 8,
+    threshold: Threshold = -1.0,
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """Used when near the centre of a cluster of generated images, by deep features.
 
     `threshold` is minus the standard deviations beyond the mean; ``"auto"`` learns it from labels, for the best kappa.
@@ -229,7 +114,15 @@ _ONE_RUN = "The one run (kappa 0.016) joined a threshold and a logistic regressi
     **_UNLABELLED,
     **_MEDHASTRA,
 )
-def cosine(reference, cache, *, backbone="resnet50", weights="v1", resize="squash", threshold=1.0):
+def cosine(
+    reference: Images,
+    cache: Cache,
+    *,
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    threshold: Threshold = 1.0,
+) -> BaseEstimator:
     """Used when its largest cosine with a generated image lies `threshold` deviations above the mean of all."""
     rule = ReferenceSimilarity(
         reference, embedding(cache, backbone, weights, resize), "cosine", "max", null="cross", standardize="zscore"
@@ -244,7 +137,16 @@ def cosine(reference, cache, *, backbone="resnet50", weights="v1", resize="squas
     **_ON_REALS,
     **_MEDHASTRA,
 )
-def cosine_logistic(reference, cache, *, backbone="resnet50", weights="v1", resize="squash", k=5, C=1.0):
+def cosine_logistic(
+    reference: Images,
+    cache: Cache,
+    *,
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    k: int = 5,
+    C: float = 1.0,
+) -> BaseEstimator:
     """Used when a logistic regression on the cosines with the generated images says so."""
     columns = ReferenceSimilarity(
         reference, embedding(cache, backbone, weights, resize), "cosine", ["max", "mean", "std", "topk"], k=k
@@ -267,8 +169,16 @@ def cosine_logistic(reference, cache, *, backbone="resnet50", weights="v1", resi
     **_2025,
 )
 def retrieval(
-    reference, cache, *, backbone="vit_b_16", weights="v1", resize="squash", layer="auto", k=50, random_state=0
-):
+    reference: Images,
+    cache: Cache,
+    *,
+    backbone: Network = "vit_b_16",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    layer: Layer = "auto",
+    k: int = 50,
+    random_state: int | None = 0,
+) -> BaseEstimator:
     """Used as most of its spectral cluster, by how many generated images have it among their `k` nearest.
 
     `layer` ``"auto"`` is the mean token after blocks 4, 8 and 12 of a ViT, and the input of the last layer of other
@@ -298,7 +208,15 @@ def retrieval(
     **_UNLABELLED,
     **_2025,
 )
-def found_and_close(reference, cache, *, backbone="resnet50", weights="v1", resize="preset", threshold=0.65):
+def found_and_close(
+    reference: Images,
+    cache: Cache,
+    *,
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "preset",
+    threshold: Threshold = 0.65,
+) -> BaseEstimator:
     """Used when some generated image finds it the nearest of all real images, with a cosine above `threshold`."""
     found = ReferenceSimilarity(reference, embedding(cache, backbone, weights, resize), "cosine", ["hits", "hit_max"])
     return make_pipeline(found, FunctionTransformer(similarity_where_found), ThresholdClassifier(threshold))
@@ -310,16 +228,16 @@ _ZOQ_WHY = "Filters have common parameters and the threshold is learnt for the b
 
 @recipe("zoq-2025-resnet50-cosine", why=_ZOQ_WHY + SQUASHED, **_ZOQ)
 def filtered_cosine(
-    reference,
-    cache,
+    reference: Images,
+    cache: Cache,
     *,
-    backbone="resnet50",
-    weights="v1",
-    resize="squash",
-    filter="gaussian",
-    threshold="auto",
-    metric="kappa",
-):
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    filter: str = "gaussian",
+    threshold: Threshold = "auto",
+    metric: str = "kappa",
+) -> BaseEstimator:
     """Used when the deep features of the filtered image are close to those of some generated image.
 
     `threshold` is in standard deviations above the mean similarity of real images to each other; ``"auto"`` learns it
@@ -338,16 +256,16 @@ def filtered_cosine(
     **_ZOQ,
 )
 def filtered_jaccard(
-    reference,
-    cache,
+    reference: Images,
+    cache: Cache,
     *,
-    backbone="resnet50",
-    weights="v1",
-    resize="squash",
-    filter="gaussian",
-    threshold="auto",
-    metric="kappa",
-):
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    filter: str = "gaussian",
+    threshold: Threshold = "auto",
+    metric: str = "kappa",
+) -> BaseEstimator:
     """Used when the strong deep features of the filtered image are those of some generated image.
 
     `threshold` as in the recipe with cosines.
