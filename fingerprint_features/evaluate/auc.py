@@ -1,12 +1,16 @@
 """The area under the ROC curve: its value, its resampled values, and what random scores would give."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from .intervals import blocks
+from .refits import HeldOut
 
 
-def auc(y_true, scores):
+def auc(y_true: NDArray, scores: NDArray[np.float64]) -> float:
     """Share of (used, unused) pairs ranked the right way, ties counting one half; 0.5 without pairs."""
     used = y_true.sum()
     pairs = used * (len(y_true) - used)
@@ -15,7 +19,9 @@ def auc(y_true, scores):
     return float((rankdata(scores)[y_true == 1].sum() - used * (used + 1) / 2) / pairs)
 
 
-def resample_auc(y_true, scores, codes, n_bootstrap, rng):
+def resample_auc(
+    y_true: NDArray, scores: NDArray[np.float64], codes: NDArray[np.intp], n_bootstrap: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Return the AUC under exponential group weights, with a quarter of a phantom group at either end of either class.
 
     A quarter, not the half that rates get: an image at the far end contradicts every image of the other class, not
@@ -44,7 +50,7 @@ class PairWins:
     Only images of one fold are compared: the decision values of two folds come from two rules, on two scales.
     """
 
-    def __init__(self, y_true, codes, repeats):
+    def __init__(self, y_true: NDArray, codes: NDArray[np.intp], repeats: Sequence[HeldOut]) -> None:
         n_groups = codes.max() + 1
         self.wins, self.met = np.zeros((2, n_groups, n_groups))
         for result in repeats:
@@ -57,11 +63,11 @@ class PairWins:
                 np.add.at(self.met, pairs, 1.0)
         self.used, self.unused = np.bincount(codes, weights=y_true), np.bincount(codes, weights=1 - y_true)
 
-    def value(self):
+    def value(self) -> float:
         """Return the share of pairs ranked the right way."""
         return float(self.wins.sum() / self.met.sum())
 
-    def resample(self, n_bootstrap, rng):
+    def resample(self, n_bootstrap: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Return resampled values, weighted and with phantom groups as in `resample_auc`."""
         samples, scale = np.empty(n_bootstrap), self.used.sum() * self.unused.sum() / self.met.sum()
         group_size = (self.used.sum() + self.unused.sum()) / len(self.used)
@@ -77,7 +83,7 @@ class PairWins:
         return samples
 
 
-def random_auc(y_true, codes, n_draws, rng):
+def random_auc(y_true: NDArray, codes: NDArray[np.intp], n_draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the AUC of scores drawn at random, one a group."""
     used = np.bincount(codes, weights=y_true)
     unused = np.bincount(codes, weights=1 - y_true)
@@ -90,7 +96,7 @@ def random_auc(y_true, codes, n_draws, rng):
     return samples
 
 
-def weighted_auc(used, unused):
+def weighted_auc(used: NDArray[np.float64], unused: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the AUC of each row of weights (n, n_levels) of both classes, by rising score."""
     below = unused.cumsum(axis=1) - unused / 2
     return (used * below).sum(axis=1) / (used.sum(axis=1) * unused.sum(axis=1))

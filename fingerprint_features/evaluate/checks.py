@@ -1,9 +1,15 @@
 """What every score asks of its input: labels, scores, groups and settings, each with a message that says the cure."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def as_binary(values, name, scores_cure="continuous scores go into scores="):
+def as_binary(
+    values: ArrayLike, name: str, scores_cure: str = "continuous scores go into scores="
+) -> NDArray[np.int64]:
     """Return labels as an int array of 0 (not used) and 1 (used)."""
     array = _as_column(values, name)
     numeric = array.dtype.kind in "biuf"
@@ -15,7 +21,7 @@ def as_binary(values, name, scores_cure="continuous scores go into scores="):
     return array.astype(np.int64)
 
 
-def as_scores(values, name="scores"):
+def as_scores(values: ArrayLike, name: str = "scores") -> NDArray[np.float64]:
     """Return continuous scores as a float array; infinities can be ranked, NaN cannot."""
     array = _as_column(values, name)
     if array.dtype.kind not in "biuf":
@@ -26,7 +32,7 @@ def as_scores(values, name="scores"):
     return array
 
 
-def as_classes(y_true, y_pred):
+def as_classes(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray]:
     """Return two label columns as indices into their common sorted classes, and the classes."""
     columns = [_as_column(y_true, "y_true"), _as_column(y_pred, "y_pred")]
     check_lengths(y_true=columns[0], y_pred=columns[1])
@@ -42,7 +48,7 @@ def as_classes(y_true, y_pred):
     return *np.split(indices.ravel(), 2), classes
 
 
-def group_codes(groups, n, name="groups"):
+def group_codes(groups: Sequence[Any] | ArrayLike | None, n: int, name: str = "groups") -> NDArray[np.intp]:
     """Number the groups in order of appearance; without groups every image is one of its own."""
     if groups is None:
         return np.arange(n)
@@ -57,12 +63,12 @@ def group_codes(groups, n, name="groups"):
     return np.array([codes[group] for group in group_names(groups)], dtype=np.intp)
 
 
-def group_names(groups):
+def group_names(groups: Any) -> list[Any]:
     """Return the groups of any container as a list of plain objects."""
     return groups.tolist() if hasattr(groups, "tolist") else list(groups)
 
 
-def check_lengths(**columns):
+def check_lengths(**columns: Any) -> None:
     """Require columns of one length."""
     lengths = {name: len(column) for name, column in columns.items() if column is not None}
     if len(set(lengths.values())) > 1:

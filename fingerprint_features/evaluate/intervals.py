@@ -12,19 +12,24 @@ The bootstrap here is the Bayesian one (Rubin, 1981): every group gets an expone
 An interval always contains the value it belongs to.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 _BLOCK = 1 << 21  # elements of one temporary: 16 MB
 
 
-def tally(codes, cells, n_cells):
+def tally(codes: NDArray[np.intp], cells: NDArray[np.integer], n_cells: int) -> NDArray[np.intp]:
     """Count the images of every group in every cell: (n_groups, n_cells)."""
     n_groups = codes.max() + 1
     return np.bincount(codes * n_cells + cells, minlength=n_groups * n_cells).reshape(n_groups, n_cells)
 
 
-def resample_counts(table, phantom, n_bootstrap, rng):
+def resample_counts(
+    table: NDArray, phantom: ArrayLike, n_bootstrap: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Return (n_bootstrap, n_cells) resampled totals of a group by cell table."""
     # Groups with equal rows share one gamma weight: the sum of their exponential weights.
     rows, multiplicity = np.unique(table, axis=0, return_counts=True)
@@ -35,13 +40,15 @@ def resample_counts(table, phantom, n_bootstrap, rng):
     return totals + group_size * rng.standard_gamma(phantom, totals.shape)
 
 
-def blocks(n, width):
+def blocks(n: int, width: int) -> Iterator[slice]:
     """Yield the slices of n rows that keep a temporary of `width` columns small."""
     step = max(1, _BLOCK // max(1, width))
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
-def bounds(value, samples, n_groups, confidence, widening=1.0):
+def bounds(
+    value: float, samples: NDArray[np.float64], n_groups: int, confidence: float, widening: float = 1.0
+) -> tuple[float, float]:
     """Return (low, high) around a value from its resampled values; `widening` multiplies the standard error."""
     reach = np.inf  # one group says nothing about the spread between groups
     if n_groups > 1:
@@ -51,13 +58,13 @@ def bounds(value, samples, n_groups, confidence, widening=1.0):
     return min(float(low), value), max(float(high), value)
 
 
-def band(samples, confidence):
+def band(samples: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     """Return (low, high) between which the given share of simulated values lies."""
     low, high = np.quantile(samples, ((1 - confidence) / 2, (1 + confidence) / 2))
     return float(low), float(high)
 
 
-def proportion_interval(hits, sizes, confidence):
+def proportion_interval(hits: NDArray, sizes: NDArray, confidence: float) -> tuple[float, float]:
     """Clopper-Pearson interval of a proportion whose trials come in groups (Korn and Graubard, 1998).
 
     Parameters
@@ -87,7 +94,7 @@ def proportion_interval(hits, sizes, confidence):
     return clopper_pearson(share * effective, effective, confidence)
 
 
-def clopper_pearson(hits, n, confidence):
+def clopper_pearson(hits: float, n: float, confidence: float) -> tuple[float, float]:
     """Exact binomial interval; hits and n need not be whole."""
     tail = (1 - confidence) / 2
     low = 0.0 if hits <= 0 else float(stats.beta.ppf(tail, hits, n - hits + 1))
