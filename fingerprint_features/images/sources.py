@@ -1,18 +1,24 @@
-"""Where an ImageSet's pictures come from: files, or arrays that travel between processes as one buffer."""
+"""Where the images of an ImageSet come from: files, or arrays that are sent to other processes as one buffer."""
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .encoded import as_raw, is_pillow, is_record
 from .errors import ImageReadError
 from .labels import is_missing
 
+if TYPE_CHECKING:
+    from .digest import Record
+
 _COLOURS = (3, 4)  # channels of a colour image, without and with transparency
 
 
-def as_source(images):
-    """Return a source for whatever a user may hold images in; raises TypeError or ValueError for all else."""
+def as_source(images: Any) -> "Source":
+    """Return the source of images in any form that an ImageSet takes; raise TypeError or ValueError for others."""
     if isinstance(images, (str, bytes, os.PathLike)):
         raise TypeError(
             f"one path is not a set of images: pass [{os.fsdecode(images)!r}], or ImageSet.from_folder for a folder"
@@ -44,12 +50,12 @@ def as_source(images):
     )
 
 
-def is_one_image(item):
+def is_one_image(item: object) -> bool:
     """Return whether an item of a sequence can be one image: a path, an array, a Pillow image, a dict of bytes."""
     return isinstance(item, (str, os.PathLike)) or _is_array(item) or is_pillow(item) or is_record(item)
 
 
-def _is_array(item):
+def _is_array(item: object) -> TypeGuard[NDArray[Any]]:
     return isinstance(item, np.ndarray) and item.ndim in (2, 3)
 
 
@@ -86,48 +92,69 @@ def _describe(item):
 
 
 class Source:
-    """Pictures by position, and what is known of their content: ``{how they are decoded: {position: Record}}``."""
+    """Images by position.
 
-    def __init__(self, records=None):
+    Attributes
+    ----------
+    records : dict of str to dict of int to Record
+        What is known of the content of images: for each way of decoding, the Record of each position.
+    """
+
+    def __init__(self, records: "dict[str, dict[int, Record]] | None" = None) -> None:
         self.records = records or {}
 
-    def find(self, position):
-        """Return the source that holds a picture, and its position there."""
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def raw(self, position: int) -> str | bytes | NDArray[Any]:
+        """Return the path, the encoded bytes or the array of one image."""
+        raise NotImplementedError
+
+    def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> "Source":
+        """Return a source of some images, for a small pickle, or the source itself."""
+        raise NotImplementedError
+
+    def ids(self, positions: Sequence[int] | NDArray[np.intp]) -> list[str]:
+        """Return the default id of each image."""
+        return [str(i) for i in positions]
+
+    def find(self, position: int) -> "tuple[Source, int]":
+        """Return the source that holds an image, and its position there."""
         return self, int(position)
 
-    def stamp(self, position):
-        """Return what changes with a picture's content, None if the picture is gone; arrays have no such thing."""
+    def stamp(self, position: int) -> tuple[int, ...] | None:
+        """Return values that change when a file's content changes: none for arrays, None if the file is missing."""
         return ()
 
-    def place(self, position):
-        """Return what names the place of a picture."""
+    def place(self, position: int) -> str:
+        """Return a name of the image's place."""
         return str(position)
 
 
 class PathSource(Source):
-    """Image files, of which only the names and what is known of them are kept; or pictures that are like files.
+    """Image files, of which only paths and records are kept; or encoded images in memory.
 
     Parameters
     ----------
     items : list
-        For each picture its path, the bytes of its file, a Pillow image, or None if there is nothing.
+        For each image its path, the bytes of its file, a Pillow image, or None if there is nothing.
     """
 
-    def __init__(self, items, records=None):
+    def __init__(self, items: list[Any], records: "dict[str, dict[int, Record]] | None" = None) -> None:
         super().__init__(records)
         self.items = items
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.items)
 
-    def raw(self, position):
-        """Return the file name of one picture, whose reading is the decoder's work, or its content."""
+    def raw(self, position: int) -> str | bytes | NDArray[Any]:
+        """Return the path of one image, which the decoder reads, or its content."""
         item = self.items[position]
         if item is None:
             raise ImageReadError.one("missing", f"row {position} has no path: fill it in, or leave the row out")
         return as_raw(item) if is_pillow(item) else item
 
-    def stamp(self, position):
+    def stamp(self, position: int) -> tuple[int, ...] | None:
         """Return the size and times of a file; None if there is no such file."""
         item = self.items[position]
         if not isinstance(item, str):
@@ -138,21 +165,21 @@ class PathSource(Source):
             return None
         return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
-    def place(self, position):
-        """Return the full path of one picture."""
+    def place(self, position: int) -> str:
+        """Return the full path of one image."""
         item = self.items[position]
         return os.path.abspath(item) if isinstance(item, str) else f"row {position}"
 
-    def subset(self, positions):
-        """Return a source of the given pictures alone, for a small pickle."""
+    def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
+        """Return a source of some images, for a small pickle."""
         records = {
             how: {new: known[old] for new, old in enumerate(positions) if old in known}
             for how, known in list(self.records.items())  # another thread may add to it
         }
         return PathSource([self.items[i] for i in positions], records)
 
-    def ids(self, positions):
-        """Return one id a picture: its path in POSIX form, or its position if it has none."""
+    def ids(self, positions: Sequence[int] | NDArray[np.intp]) -> list[str]:
+        """Return the id of each image: its path in POSIX form, or its position if it has none."""
         return [self._id(int(i)) for i in positions]
 
     def _id(self, position):
@@ -161,42 +188,38 @@ class PathSource(Source):
             return item.replace(os.sep, "/")
         return f"row {position}" if item is None else str(position)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "files"
 
 
 class ArraySource(Source):
-    """Pictures in memory: one array ``(n, h, w[, channels])`` or a list of arrays of any sizes.
+    """Images in memory: one array ``(n, h, w[, channels])`` or a list of arrays of any sizes.
 
-    A list is packed into one flat buffer when it is first pickled, because joblib maps a single large array
-    into its workers but pickles a thousand small ones anew for every task.
+    A list is packed into one flat buffer when it is first pickled: joblib maps a single large array into its
+    workers, but pickles a thousand small ones again for every task.
     """
 
     def __init__(self, arrays):
         super().__init__()
         self.arrays = arrays
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.arrays)
 
-    def raw(self, position):
-        """Return the array of one picture."""
+    def raw(self, position: int) -> str | bytes | NDArray[Any]:
+        """Return the array of one image."""
         return self.arrays[position]
 
-    def subset(self, positions):
+    def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
         """Return the source itself: joblib maps the whole buffer once for all tasks."""
         return self
 
-    def ids(self, positions):
-        """Return one id a picture: its position, as text."""
-        return [str(i) for i in positions]
-
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         if isinstance(self.arrays, list) and len({array.dtype for array in self.arrays}) == 1:
             self.arrays = _Packed(self.arrays)
         return {"arrays": self.arrays, "records": {how: dict(known) for how, known in list(self.records.items())}}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "arrays"
 
 
@@ -208,7 +231,7 @@ class _Packed:
         self.shapes = [array.shape for array in arrays]
         self.ends = np.cumsum([0] + [array.size for array in arrays])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.shapes)
 
     def __getitem__(self, position):
@@ -216,28 +239,28 @@ class _Packed:
 
 
 class JoinedSource(Source):
-    """Pictures of several sources, one after the other."""
+    """Images of several sources, one after the other."""
 
-    def __init__(self, parts):
+    def __init__(self, parts: list[tuple[Source, NDArray[np.intp]]]) -> None:
         super().__init__()
         self.parts = parts  # (source, positions in it)
         self.ends = np.cumsum([len(positions) for _, positions in parts])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return int(self.ends[-1])
 
-    def raw(self, position):
-        """Return what the picture's own source does."""
+    def raw(self, position: int) -> str | bytes | NDArray[Any]:
+        """Return what the source of the image returns."""
         source, position = self.find(position)
         return source.raw(position)
 
-    def find(self, position):
-        """Return the source that holds a picture, and its position there."""
+    def find(self, position: int) -> tuple[Source, int]:
+        """Return the source that holds an image, and its position there."""
         number, source, positions = self._find(position)
         return source.find(positions[position - self._start(number)])
 
-    def subset(self, positions):
-        """Return a source of the given pictures alone, in their order."""
+    def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
+        """Return a source of some images, in their order."""
         runs = []  # neighbours of one source stay together
         for position in positions:
             number, _, own = self._find(position)
@@ -255,7 +278,7 @@ class JoinedSource(Source):
     def _start(self, number):
         return self.ends[number - 1] if number else 0
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return " and ".join(repr(source) for source, _ in self.parts)
 
 

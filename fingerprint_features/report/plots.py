@@ -1,14 +1,19 @@
 """Pictures for files: confusion matrices, and maps of feature space. No window, no global state of matplotlib."""
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MARKERS = "o^sDv"
 
 
-def draw_confusion(y_true, y_pred, *, title=None):
-    """Draw how often each class was answered for each true one, as shares of the true class.
+def draw_confusion(y_true: ArrayLike, y_pred: ArrayLike, *, title: str | None = None) -> "Figure":
+    """Draw a confusion matrix: the share of each true class that was given each answer.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ def draw_confusion(y_true, y_pred, *, title=None):
     return figure
 
 
-def draw_map(features, labels, kinds, *, title=None):
+def draw_map(features: ArrayLike, labels: ArrayLike, kinds: ArrayLike, *, title: str | None = None) -> "Figure":
     """Draw images on the first two principal components of their features.
 
     Parameters
