@@ -7,7 +7,9 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .scripts import EDITED, code_of
+from .content import EDITED, content_digest
+
+_SHORT = 4096
 
 
 def extractor_token(extractor):
@@ -31,10 +33,10 @@ def describe(extractor):
     """Return what an extractor's token is made of, as plain JSON values."""
     kind = type(extractor)
     params = extractor.get_params(deep=False)
-    # In a script or notebook the class is edited under one name, and nobody bumps its version.
-    edited = kind.__module__ in EDITED
-    code = {"code": code_of(kind, canonical)} if edited else {}
-    module = "__main__" if edited else kind.__module__
+    # In a script, a notebook or a function the class is edited under one name, and nobody bumps its version.
+    edited = kind.__module__ in EDITED or "<locals>" in kind.__qualname__
+    code = {"code": content_digest(kind, describe)} if edited else {}
+    module = "__main__" if kind.__module__ in EDITED else kind.__module__
     # Without compilation kernels round in another order.
     interpreted = {"interpreted": True} if "numba" in sys.modules and sys.modules["numba"].config.DISABLE_JIT else {}
     return {
@@ -62,14 +64,20 @@ def canonical(value):
         return {str(key): canonical(item) for key, item in value.items()}
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
-    if isinstance(value, np.ndarray) and value.dtype.hasobject:
-        return canonical(value.tolist())  # its bytes are addresses
     if isinstance(value, np.ndarray):
-        digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=32).hexdigest()
-        return {"array": [value.dtype.str, list(value.shape), digest]}
+        return _array(value)
     if hasattr(value, "_value_state"):
         return describe(value)
     raise TypeError(
         f"a parameter of type {type(value).__name__} has no identity that survives the process, so its features "
         "cannot be cached: pass numbers, strings, arrays or extractors, or override _value_state"
     )
+
+
+def _array(array):
+    """Reduce an array; one that numpy would make of a short list is that list."""
+    as_list = array.dtype in (np.dtype(bool), np.dtype(int), np.dtype(float)) and array.size <= _SHORT
+    if as_list or array.dtype.hasobject:  # whose bytes are addresses
+        return canonical(array.tolist())
+    digest = hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=32).hexdigest()
+    return {"array": [array.dtype.str, list(array.shape), digest]}

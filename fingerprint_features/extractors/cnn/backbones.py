@@ -1,17 +1,23 @@
 """Backbones: from a name, a module or a function to a network, its weights and what it expects to be shown."""
 
+import itertools
+import json
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakKeyDictionary, ref
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
+from ...cache.content import Unidentified, content_digest
+from ...cache.identity import describe
 from ...checks import did_you_mean
 from .preprocessing import Preprocessing
-from .weights import file_digest, from_hub, load, module_digest, settings
+from .weights import file_digest, from_hub, load
 
 _SEED = 0
 PUBLISHED = ("default", "v1")  # weights that are not a file of the user
-_known = WeakKeyDictionary()  # module or function -> what Given has found out about it
+_seen = WeakKeyDictionary()  # module or function -> what it was when last looked at
+_numbers = itertools.count()
 
 
 class Backbone:
@@ -32,6 +38,13 @@ class Backbone:
 
             return {"backbone": self.name, "seed": _SEED, "torch": version("torch")}
         return {"backbone": self.name, "weights": file_digest(self._path())}
+
+    def key(self):
+        """Return a hashable value that two backbones share in this process only if their networks are equal."""
+        return json.dumps(self.identity(), sort_keys=True)
+
+    def look_again(self):
+        """Notice what has changed since the last look; called once before images are extracted."""
 
     def network(self):
         """Return the network with its weights, on the CPU."""
@@ -147,7 +160,7 @@ def _timm_preprocessing(name):
 
 @lru_cache(maxsize=16)
 def _timm_digest(name):
-    return module_digest(_timm_pretrained(name))
+    return content_digest(_timm_pretrained(name), describe)
 
 
 def _timm_pretrained(name):
@@ -163,7 +176,7 @@ def _timm_pretrained(name):
 
 
 class Given(Backbone):
-    """A module, or a function that makes one: known by its tensors and the classes it is built of."""
+    """A module, or a function that makes one: known by its tensors, settings, hooks and code."""
 
     def __init__(self, made, weights):
         self.made = made
@@ -173,15 +186,31 @@ class Given(Backbone):
 
     def preprocessing(self):
         """Return how images are shown to the network."""
-        shown = self._known()[2] if self.is_function else _preprocessing_of(self.made)
+        shown = self._look().preprocessing if self.is_function else _preprocessing_of(self.made)
         if not isinstance(shown, Preprocessing):
             raise TypeError(f"the attribute 'preprocessing' of {self.name} must be a Preprocessing. Got {shown!r}.")
         return shown
 
     def identity(self):
-        """Return what decides the network's values, as plain values."""
-        file = {"weights": file_digest(self._path())} if self._has_file() else {}
-        return {"module": self.shapes(), **file}
+        """Return what decides the network's values, as plain values; raise TypeError if that cannot be found out."""
+        self.look_again()
+        seen = self._look()
+        if seen.problem is not None:
+            raise seen.problem
+        return {"module": seen.key, **self._file()}
+
+    def key(self):
+        """Return a hashable value that two backbones share in this process only if their networks are equal."""
+        return json.dumps({"module": self.shapes(), **self._file()}, sort_keys=True)
+
+    def look_again(self):
+        """Notice what has changed since the last look: a module is read in full, about 0.1 s for 100 MB."""
+        maker = _digest(self.made)[0] if self.is_function else None
+        if maker is None or self.made not in _seen or _seen[self.made].maker != maker:
+            net = self.skeleton() if self.is_function else self.made
+            digest, problem = _digest(net)
+            key = digest or f"unidentified {next(_numbers)}"
+            _seen[self.made] = _Seen(key, problem, _preprocessing_of(net), maker)
 
     def network(self):
         """Return the network with its weights, on the CPU."""
@@ -203,32 +232,35 @@ class Given(Backbone):
 
     def shapes(self):
         """Return a hashable value that only networks of the same shapes share."""
-        return self._known()[1]
+        return self._look().key
 
-    def _known(self):
-        """Return (state, digest, preprocessing of what a function makes), found anew only after a change."""
-        state = None if self.is_function else _state(self.made)
-        known = _known.get(self.made)
-        if known is None or not _same(known[0], state):
-            net = self.skeleton() if self.is_function else self.made
-            known = _known[self.made] = state, module_digest(net), _preprocessing_of(net)
-        return known
+    def _look(self):
+        if self.made not in _seen:
+            self.look_again()
+        return _seen[self.made]
+
+    def _file(self):
+        return {"weights": file_digest(self._path())} if self._has_file() else {}
 
     def _has_file(self):
         return self.weights is not None and self.weights not in PUBLISHED
 
 
-def _state(net):
-    """Return what tells, without reading the tensors, whether a module has changed."""
-    tensors = [*net.parameters(), *net.buffers()]
-    return settings(net), [0 if t.is_inference() else t._version for t in tensors], [ref(t) for t in tensors]
+class _Seen(NamedTuple):
+    """What a module, or the network that a function makes, was when last looked at."""
+
+    key: str  # its digest, or a name that is used only once
+    problem: Unidentified | None
+    preprocessing: Preprocessing
+    maker: str | None  # digest of the function
 
 
-def _same(old, new):
-    if old is None or new is None:  # a function
-        return old is new
-    # One tensor has one reference, for as long as it lives; == would compare the numbers of two.
-    return old[:2] == new[:2] and all(a is b for a, b in zip(old[2], new[2], strict=True))
+def _digest(thing):
+    """Return (digest, None), or (None, why there is none)."""
+    try:
+        return content_digest(thing, describe), None
+    except Unidentified as problem:
+        return None, problem
 
 
 def _preprocessing_of(net):

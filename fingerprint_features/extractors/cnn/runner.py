@@ -1,6 +1,5 @@
 """The device: which threads run a network at a time, on how many cores each, in batches that fit."""
 
-import json
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager, nullcontext
@@ -103,7 +102,7 @@ def run(backbone, layout, pool, pixels, device, precision, batch_size):
 
 
 def _ready(backbone, device, precision, layout):
-    key = json.dumps(backbone.identity(), sort_keys=True), str(device), precision, layout.kept
+    key = backbone.key(), str(device), precision, layout.kept
     with _networks_lock:
         if key not in _networks:
             while len(_networks) >= _MOST_NETWORKS:

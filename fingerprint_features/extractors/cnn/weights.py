@@ -19,67 +19,15 @@ def check_file(path):
 def file_digest(path):
     """Return the hex digest of a file of weights; it is read again only after it has changed."""
     check_file(path)
-    status = Path(path).stat()
-    return _file_digest(str(path), status.st_size, status.st_mtime_ns)
+    path = Path(path).absolute()  # a relative one means another file after chdir
+    found = path.stat()
+    return _file_digest(str(path), (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
 @lru_cache(maxsize=64)
-def _file_digest(path, size, changed):
+def _file_digest(path, status):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
-
-
-def module_digest(net):
-    """Return the hex digest of a module: the classes it is built of, their settings, and every tensor."""
-    from ...cache.identity import canonical
-    from ...cache.scripts import EDITED, code_of
-
-    state = hashlib.blake2b(digest_size=32)
-    for module in net.modules():
-        if type(module).__module__ in EDITED:
-            state.update(repr(code_of(type(module), canonical)).encode())
-    state.update(settings(net).encode())
-    for name, tensor in (*net.named_parameters(), *net.named_buffers()):
-        state.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-        state.update(_bytes(tensor))
-    return state.hexdigest()
-
-
-def settings(net):
-    """Return the classes that a module is built of and what their objects hold besides tensors, as text."""
-    from torch import nn
-
-    of_all = set(vars(nn.Module()))
-    lines = []
-    for name, module in net.named_modules(remove_duplicate=False):
-        kind = type(module)
-        own = {key: _text(value) for key, value in sorted(vars(module).items()) if key not in of_all}
-        lines.append(f"{name}|{kind.__module__}.{kind.__qualname__}|{module.extra_repr()}|{own}")
-    return "\n".join(lines)
-
-
-def _text(value):
-    """Return what a setting is, the same in every process."""
-    import torch
-
-    from ...cache.identity import canonical
-
-    if isinstance(value, torch.Tensor):
-        return hashlib.blake2b(_bytes(value), digest_size=32).hexdigest()
-    if hasattr(value, "__code__"):
-        code = value.__code__
-        return f"{value.__module__}.{value.__qualname__} {code.co_code.hex()} {_text(code.co_consts)}"
-    try:
-        return repr(canonical(value))
-    except TypeError:
-        text = repr(value)
-        return text if " at 0x" not in text else f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-def _bytes(tensor):
-    import torch
-
-    return tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy()
 
 
 def load(net, path, name):
