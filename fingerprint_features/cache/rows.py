@@ -112,7 +112,13 @@ def extractors(db):
         "SELECT record, count(features.rowid) FROM extractors LEFT JOIN features ON extractor = id "
         "GROUP BY id ORDER BY id"
     )
-    return [{**(parse_record(record) or _UNKNOWN), "rows": rows} for record, rows in records]
+    return [{**_completed(parse_record(record) or {}), "rows": rows} for record, rows in records]
+
+
+def _completed(record):
+    """Return a record with all that `_UNKNOWN` has, of the same kinds; a file may hold anything."""
+    kinds = {name: type(value) for name, value in _UNKNOWN.items() if value is not None}
+    return _UNKNOWN | {name: value for name, value in record.items() if isinstance(value, kinds.get(name, object))}
 
 
 def parse_record(record):
@@ -126,7 +132,11 @@ def parse_record(record):
 
 def drop_all(db):
     """Drop every row and extractor."""
-    _drop(db, "DELETE FROM features WHERE ?", 1)
+    db.execute("PRAGMA secure_delete=FAST")  # else every page is written once more, for which a full disk has no room
+    with transaction(db):
+        for table in ("features", "extractors"):
+            db.execute(f"DELETE FROM {table}")
+    _give_back(db)
 
 
 def drop_before(db, moment):

@@ -11,7 +11,7 @@ import numpy as np
 from ..images.errors import printable
 from . import rows as table
 from .connection import Connections
-from .faults import FAULTS, CacheWarning, NotACache, is_damage, is_lock, warn_once
+from .faults import FAULTS, CacheWarning, NotACache, error_code, is_damage, is_lock, warn_once
 from .shards import read_shard, write_shard
 
 __all__ = ["CacheWarning", "FeatureCache"]
@@ -240,7 +240,8 @@ class FeatureCache:
             with self._connections.use(create) as db:
                 return None if db is None else action(db)
         except (sqlite3.Error, NotACache) as error:
-            raise OSError(f"the feature cache {printable(self.path)} cannot be used: {error}") from error
+            cure = ": delete the file to make room" if error_code(error) == sqlite3.SQLITE_FULL else ""
+            raise OSError(f"the feature cache {printable(self.path)} cannot be used: {error}{cure}") from error
 
     def _set_aside(self, error):
         """Rename the damaged file; return whether to try again. Refuse a file that is no cache and never was."""

@@ -21,7 +21,8 @@ def info(file: CacheFile):
     for entry in facts["extractors"]:
         params = ", ".join(f"{name}={value}" for name, value in entry["params"].items())
         kind = entry["class"].rsplit(".", 1)[-1]
-        typer.echo(f"  {entry['rows']:>8} rows x {len(entry['columns'])} columns  {kind}({params})")
+        text = printable(f"{kind}({params})")
+        typer.echo(f"  {entry['rows']:>8} rows x {len(entry['columns'])} columns  {text}")
 
 
 @app.command()

@@ -179,6 +179,39 @@ def test_a_damaged_record_costs_no_row(path):
     assert all(hits(FeatureCache(path), make_digests(2)))
 
 
+@pytest.mark.parametrize(
+    "about", [{}, {"class": 3, "params": [1], "columns": None}, {"class": "\x1b[2J", "params": {"\x1b[2J": "\x07"}}]
+)
+def test_any_record_can_be_listed(path, about):
+    from typer.testing import CliRunner
+
+    from fingerprint_features.cli import app
+
+    cache = FeatureCache(path)
+    cache.put_many(TOKEN, make_digests(1), np.zeros((1, 2)), about)
+    (entry,) = cache.info()["extractors"]
+    assert {name: type(entry[name]) for name in ("class", "params", "columns", "rows")} == {
+        "class": str,
+        "params": dict,
+        "columns": list,
+        "rows": int,
+    }
+    done = CliRunner().invoke(app, ["cache", "info", str(path)])
+    assert done.exit_code == 0
+    assert "1 rows x 0 columns" in done.output
+    assert done.output.replace("\n", "").isprintable()
+
+
+def test_clear_takes_next_to_no_room(path, monkeypatch):
+    cache = FeatureCache(path)
+    fill(cache, make_digests(1000))
+    cache._ask(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone())
+    monkeypatch.setattr(table, "_give_back", lambda db: None)  # what clear writes stays in the log
+    cache.clear()
+    assert 0 < os.path.getsize(f"{path}-wal") < os.path.getsize(path) / 5
+    assert len(cache) == 0
+
+
 def test_clear_drops_every_row_and_gives_the_space_back(path):
     cache = FeatureCache(path)
     fill(cache, make_digests(500))
