@@ -3,8 +3,11 @@
 import os
 import warnings
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 
@@ -12,7 +15,7 @@ from .cache.store import FeatureCache
 from .checks import check_int, check_n_jobs, check_option, fail
 from .extractors.base import BaseExtractor, image_tags
 from .extractors.one_pass import extract_all
-from .images import ImageReadError, as_image_set
+from .images import ImageReadError, ImagesLike, as_image_set
 
 
 class FeaturePipeline(TransformerMixin, BaseEstimator):
@@ -56,8 +59,9 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Columns carry the extractors' own names (``lbp_p8_r1_00``); a name that two extractors share is prefixed by
-    the extractor's (``lbp__...``). All rows are independent: an image alone has the row it has in any batch.
+    Columns have the names that the extractors give them (``lbp_p8_r1_00``). A name that two extractors share gets the
+    name of the extractor in front (``lbp__...``). All rows are independent: an image alone has the row it has in any
+    batch.
 
     Examples
     --------
@@ -71,7 +75,16 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     array(['lbp_p8_r2_00', 'lbp_p8_r2_01'], dtype=object)
     """
 
-    def __init__(self, extractors, *, cache=None, n_jobs=None, batch_size=32, progress=False, on_error="raise"):
+    def __init__(
+        self,
+        extractors: BaseExtractor | Sequence[BaseExtractor | tuple[str, BaseExtractor | str]],
+        *,
+        cache: str | os.PathLike[str] | FeatureCache | None = None,
+        n_jobs: int | None = None,
+        batch_size: int = 32,
+        progress: bool = False,
+        on_error: str = "raise",
+    ) -> None:
         self.extractors = extractors
         self.cache = cache
         self.n_jobs = n_jobs
@@ -79,7 +92,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         self.progress = progress
         self.on_error = on_error
 
-    def fit(self, X, y=None):
+    def fit(self, X: ImagesLike, y: Any = None) -> Self:
         """Check the parameters and fit the extractors that learn from images.
 
         Parameters
@@ -97,7 +110,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             _warn("bad images were left out of fit", failures, stacklevel=2)
         return self
 
-    def fit_transform(self, X, y=None, **fit_params):
+    def fit_transform(self, X: ImagesLike, y: Any = None) -> NDArray[np.float32]:
         """Fit, and return the features of the same images.
 
         Parameters
@@ -112,7 +125,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self.transform(X)
 
-    def transform(self, X):
+    def transform(self, X: ImagesLike) -> NDArray[np.float32]:
         """Return the features of images, from the cache where it has them.
 
         Parameters
@@ -148,7 +161,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             _warn("rows of NaN for bad images (see drop_failed)", failures.values(), stacklevel=2)
         return features
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the column names for the current parameters.
 
         Parameters
@@ -164,13 +177,13 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         return np.array([f"{name}__{c}" if times[c] > 1 else c for name, c in columns], dtype=object)
 
     @property
-    def extractors_(self):
+    def extractors_(self) -> list[tuple[str, BaseExtractor]]:
         """The extractors in use; those that learn from images are fitted copies."""
         if not hasattr(self, "_learned") or not self.__sklearn_is_fitted__():
             raise NotFittedError(f"this {type(self).__name__} is not fitted: call fit first")
         return self._ready()
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters; with `deep`, the extractors by name and their own parameters too.
 
         Parameters
@@ -189,7 +202,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
                     params.update((f"{name}__{key}", value) for key, value in extractor.get_params().items())
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``lbp__radius=2`` reaches into an extractor, ``lbp=Gabor()`` or ``"drop"`` replaces it.
 
         Parameters

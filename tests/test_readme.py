@@ -1,5 +1,6 @@
 """The code in README and CONTRIBUTING runs, and the README names what is public."""
 
+import importlib
 import re
 import runpy
 from inspect import ismodule
@@ -9,6 +10,7 @@ import pytest
 
 import fingerprint_features
 from fingerprint_features.recipes import registry
+from fingerprint_features.testing import check_extractor
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +24,15 @@ def test_code_blocks_run_in_order(document, tmp_path, monkeypatch):
     script = tmp_path / "blocks.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
     runpy.run_path(str(script), run_name="__main__")
+
+
+def test_the_extractor_of_the_readme_passes_the_suite(tmp_path, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    (block,) = [block for block in blocks if "class Mean(BaseExtractor)" in block]
+    definition = re.split(r"\n\n\n(?=\S)", block)
+    (tmp_path / "readme_mean.py").write_text("\n\n\n".join(definition[:2]) + "\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    check_extractor(importlib.import_module("readme_mean").Mean())
 
 
 def test_every_public_name_is_in_the_readme():

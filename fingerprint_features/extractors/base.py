@@ -4,15 +4,19 @@ Think twice before adding anything here. An extractor writes `_column_names` and
 `_extract_batch`; looking up, decoding, threads and progress belong to FeaturePipeline.
 """
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
 
-from ..images import ImageReadError, as_image_set
+from ..images import ImageReadError, ImagesLike, as_image_set
 from .one_pass import at_work, extract_all
 
 
-def image_tags(tags, requires_fit):
+def image_tags(tags: Tags, requires_fit: bool) -> Tags:
     """Set scikit-learn's tags of a transformer from images to float32 columns."""
     tags.input_tags.two_d_array = False
     tags.input_tags.three_d_array = True
@@ -39,19 +43,20 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
+    >>> from fingerprint_features.images import to_levels
     >>> class Mean(BaseExtractor):
-    ...     def _column_names(self):
+    ...     def _column_names(self) -> list[str]:
     ...         return ["mean"]
     ...     def _extract_one(self, image):
-    ...         return [image.mean()]
+    ...         return [to_levels(image).mean()]
     >>> Mean().fit_transform(np.full((2, 8, 8), 7, dtype=np.uint8))
     array([[7.], [7.]], dtype=float32)
     """
 
-    _mode = "gray"
-    _values_version = 1
-    _runtime_params = ()
-    _stateful = False
+    _mode: str = "gray"
+    _values_version: int = 1
+    _runtime_params: tuple[str, ...] = ()
+    _stateful: bool = False
 
     # ---- what a subclass writes -------------------------------------------------------------------------
 
@@ -59,11 +64,11 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Return the list of column names for the current parameters."""
         raise NotImplementedError(f"{type(self).__name__} must write _column_names")
 
-    def _extract_one(self, image):
+    def _extract_one(self, image: NDArray[Any]) -> ArrayLike:
         """Turn one read-only image, uint8, uint16 or float32 in [0, 1], into a row of numbers."""
         raise NotImplementedError(f"{type(self).__name__} must write _extract_one or _extract_batch")
 
-    def _extract_batch(self, images):
+    def _extract_batch(self, images: list[NDArray[Any]]) -> ArrayLike:
         """Turn a list of images, of any shapes, into rows; override it where a batch is faster."""
         return [self._extract_one(image) for image in images]
 
@@ -87,7 +92,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
 
     # ---- scikit-learn's contract ------------------------------------------------------------------------
 
-    def fit(self, X, y=None):
+    def fit(self, X: ImagesLike, y: Any = None) -> Self:
         """Check the parameters; learn from the images when the extractor is stateful.
 
         Parameters
@@ -106,7 +111,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
                 self._fit(images, y)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ImagesLike) -> NDArray[np.float32]:
         """Extract one row per image.
 
         Parameters
@@ -131,7 +136,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
             raise ImageReadError(failures.values())
         return rows
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the column names for the current parameters.
 
         Parameters
@@ -153,7 +158,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
 
     # ---- what a pass calls (see `one_pass`) ---------------------------------------------------------------
 
-    def check_ready(self):
+    def check_ready(self) -> None:
         """Raise for bad parameters, and for a stateful extractor that has not been fitted."""
         self._check_params()
         if not self.__sklearn_is_fitted__():
@@ -167,11 +172,11 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         """Return the extractor whose rows are computed and cached, where that is not this one; see `finish`."""
         return self
 
-    def finish(self, rows: np.ndarray) -> np.ndarray:
+    def finish(self, rows: NDArray[np.float32]) -> NDArray[Any]:
         """Make this extractor's columns (n_images, n_columns) out of the rows of the stored one."""
         return rows
 
-    def extract(self, images: list[np.ndarray]) -> np.ndarray:
+    def extract(self, images: list[NDArray[Any]]) -> NDArray[np.float32]:
         """Return the rows of decoded images, checked: one row an image, one number a column, all finite.
 
         Parameters

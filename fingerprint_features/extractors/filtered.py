@@ -5,6 +5,7 @@ import numpy as np
 from ..checks import check_int, check_option, check_real
 from ..images import as_image_set
 from ..images.intensity import to_levels
+from .base import BaseExtractor
 from .wrapper import Views, Wrapper
 
 _MIDDLE = 128  # where a filter with a signed response has its zero
@@ -71,7 +72,16 @@ class Filtered(Wrapper):
            [160., 128., 160.]], dtype=float32)
     """
 
-    def __init__(self, extractor, filter="gaussian", *, sigma=1.0, diameter=9, sigma_color=75.0, sigma_space=75.0):
+    def __init__(
+        self,
+        extractor: BaseExtractor,
+        filter: str = "gaussian",
+        *,
+        sigma: float = 1.0,
+        diameter: int = 9,
+        sigma_color: float = 75.0,
+        sigma_space: float = 75.0,
+    ) -> None:
         self.extractor = extractor
         self.filter = filter
         self.sigma = sigma

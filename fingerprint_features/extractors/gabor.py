@@ -1,5 +1,7 @@
 """Gabor filters: how strongly the image ripples at each frequency, in each direction."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..checks import as_tuple, check_int, check_option, check_real, fail
@@ -77,15 +79,15 @@ class Gabor(BaseExtractor):
 
     def __init__(
         self,
-        frequencies=(0.1, 0.2, 0.3, 0.4),
-        n_orientations=4,
-        bandwidth=1.0,
-        sigma=None,
-        gamma=1.0,
-        kernel_size=None,
-        response="magnitude",
-        statistics=("mean", "std"),
-    ):
+        frequencies: float | Sequence[float] = (0.1, 0.2, 0.3, 0.4),
+        n_orientations: int | Sequence[float] = 4,
+        bandwidth: float = 1.0,
+        sigma: float | None = None,
+        gamma: float = 1.0,
+        kernel_size: int | None = None,
+        response: str = "magnitude",
+        statistics: Sequence[str] = ("mean", "std"),
+    ) -> None:
         self.frequencies = frequencies
         self.n_orientations = n_orientations
         self.bandwidth = bandwidth

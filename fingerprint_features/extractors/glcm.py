@@ -1,5 +1,6 @@
 """Grey-level co-occurrence: how grey levels follow one another at given distances and directions."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral
 
@@ -16,7 +17,7 @@ _PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "cor
 class GLCM(BaseExtractor):
     """Properties of the normalised grey-level co-occurrence matrices [1]_.
 
-    A matrix tells how often level j is found at an offset from level i.
+    A matrix counts how often grey level j is found at a given offset from grey level i.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ class GLCM(BaseExtractor):
         Directions of the offsets: a number of them, equally spaced in [0, 180) degrees, or the degrees themselves.
         0 is to the right and 90 down; offsets are rounded to whole pixels.
     levels : int, default=32
-        Grey levels told apart, 2 to 256. Does not change the number of columns.
+        Number of grey levels to which intensities are reduced, 2 to 256. Does not change the number of columns.
     symmetric : bool, default=True
         Whether (i, j) counts as (j, i) too. If so, an angle and the opposite one give the same.
     properties : str or sequence of str, default=all seven
@@ -42,9 +43,9 @@ class GLCM(BaseExtractor):
 
     Notes
     -----
-    A flat image has homogeneity, ASM, energy and correlation 1 and all others 0; so has an image without pairs at an
-    offset, too small for it, but for homogeneity, ASM and energy, which are 0 too. Nothing changes when the image is
-    turned by 180 degrees, with ``symmetric=True``.
+    A flat image has homogeneity, ASM, energy and correlation 1; all others are 0. An image that is too small for an
+    offset has correlation 1 there; all others are 0. With ``symmetric=True`` nothing changes when the image is turned
+    by 180 degrees.
 
     An 8-bit level v becomes ``v * levels // 256``, a 16-bit one ``v * levels // 65536``, a float ``floor(v * levels)``;
     16-bit and float images that hold 8-bit levels (``257 * v``, ``v / 255``) are read as 8 bits.
@@ -69,7 +70,15 @@ class GLCM(BaseExtractor):
 
     _values_version = 2
 
-    def __init__(self, distances=(1, 2, 3), angles=4, levels=32, symmetric=True, properties=_PROPERTIES, pool=None):
+    def __init__(
+        self,
+        distances: float | Sequence[float] = (1, 2, 3),
+        angles: int | Sequence[float] = 4,
+        levels: int = 32,
+        symmetric: bool = True,
+        properties: str | Sequence[str] = _PROPERTIES,
+        pool: str | None = None,
+    ) -> None:
         self.distances = distances
         self.angles = angles
         self.levels = levels
@@ -136,7 +145,7 @@ def _quantize(image, levels):
 def _centred(n, i, ii, j, jj):
     """Return the moments of levels counted from the middle one, all of them whole numbers.
 
-    Differences of large squares, as of bright images that are nearly flat, would otherwise lose their digits.
+    Otherwise the differences of large squares lose their digits, for example in bright images that are nearly flat.
     """
     n, i, ii, j, jj = (np.rint(v).astype(np.int64) for v in (n, i, ii, j, jj))
     middle = (i + j) // np.maximum(2 * n, 1)

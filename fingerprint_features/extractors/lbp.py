@@ -1,5 +1,6 @@
 """Local binary patterns: how often each small light-dark neighbourhood occurs."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral
 
@@ -18,7 +19,7 @@ _MOST_POINTS = {"uniform": 24, "nri_uniform": 24, "default": 16, "ror": 16}
 class LBP(BaseExtractor):
     """Histogram of the local binary patterns, as shares of the pixels, in each cell of a grid [1]_.
 
-    A pattern tells which of the points on a circle round a pixel are at least as light as the pixel.
+    The pattern of a pixel states which points on a circle around it are at least as light as the pixel.
 
     Parameters
     ----------
@@ -27,10 +28,10 @@ class LBP(BaseExtractor):
     radius : float or sequence of float, default=1
         Radius of the circle in pixels, below 100. Several give the columns of each, one after another.
     method : {"uniform", "nri_uniform", "ror", "default"}, default="uniform"
-        Which patterns are one: ``"uniform"`` those with equally many light points in one run, and all that have
-        several runs (``n_points + 2`` columns); ``"nri_uniform"`` tells the positions of the run apart too
-        (``n_points * (n_points - 1) + 3`` columns) [2]_; ``"ror"`` those that a rotation makes equal (36 columns for
-        8 points); ``"default"`` none (``2 ** n_points`` columns).
+        How patterns are grouped into columns. ``"uniform"``: patterns whose lighter points form one arc, grouped by
+        arc length; all others share one bin (``n_points + 2`` columns). ``"nri_uniform"``: the same, and the position
+        of the arc counts too (``n_points * (n_points - 1) + 3`` columns) [2]_. ``"ror"``: patterns that are equal
+        after a rotation (36 columns for 8 points). ``"default"``: each pattern alone (``2 ** n_points`` columns).
     grid : (int, int), default=(1, 1)
         Rows and columns of cells the image is divided into. Multiplies the number of columns by both.
 
@@ -65,7 +66,7 @@ class LBP(BaseExtractor):
     --------
     >>> import numpy as np
     >>> dot = np.zeros((1, 3, 3), dtype=np.uint8)
-    >>> dot[0, 1, 1] = 9  # no neighbour is as light; around it, none is darker
+    >>> dot[0, 1, 1] = 9  # the centre is lighter than its neighbours
     >>> LBP(n_points=4).fit_transform(dot).round(2)
     array([[0.11, 0.  , 0.  , 0.  , 0.89, 0.  ]], dtype=float32)
     >>> LBP(radius=0).fit(dot)
@@ -73,7 +74,13 @@ class LBP(BaseExtractor):
     ValueError: the 'radius' parameter of LBP must be one float or several in (0, 100). Got 0 instead.
     """
 
-    def __init__(self, n_points=8, radius=1, method="uniform", grid=(1, 1)):
+    def __init__(
+        self,
+        n_points: int | Sequence[int] = 8,
+        radius: float | Sequence[float] = 1,
+        method: str = "uniform",
+        grid: tuple[int, int] = (1, 1),
+    ) -> None:
         self.n_points = n_points
         self.radius = radius
         self.method = method

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..checks import check_pair
 from ..images import ImageReadError
+from .base import BaseExtractor
 from .wrapper import Wrapper
 
 
@@ -47,7 +48,7 @@ class Patches(Wrapper):
     ValueError: the 'grid' parameter of Patches must be a pair of ints >= 1. Got 3 instead.
     """
 
-    def __init__(self, extractor, grid=(2, 2)):
+    def __init__(self, extractor: BaseExtractor, grid: tuple[int, int] = (2, 2)) -> None:
         self.extractor = extractor
         self.grid = grid
 

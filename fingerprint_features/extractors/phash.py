@@ -34,7 +34,7 @@ class PHash(BaseExtractor):
     two blank images says nothing. uint16 and floats are rounded to 8 bits first.
     About 0.04 ms for an image of 256 x 256.
 
-    The bits are imagehash's own, with no tolerance. For images more than about twice as tall as wide (and taller
+    The bits are those of imagehash, without exception. For images more than about twice as tall as wide (and taller
     than ``4 * hash_size``) imagehash itself depends on the release of Pillow, by a few bits; here they are always
     those of Pillow 13. 64 bits (``hash_size=8``) cannot tell apart slices of one CT volume, 256 can.
 
@@ -54,7 +54,7 @@ class PHash(BaseExtractor):
     ValueError: the 'hash_size' parameter of PHash must be an int in [2, inf). Got 1 instead.
     """
 
-    def __init__(self, hash_size=16):
+    def __init__(self, hash_size: int = 16) -> None:
         self.hash_size = hash_size
 
     def _check_params(self):

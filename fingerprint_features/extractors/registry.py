@@ -2,8 +2,12 @@
 
 import importlib
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
 
 from ..checks import did_you_mean
+
+if TYPE_CHECKING:
+    from .base import BaseExtractor
 
 ENTRY_POINT_GROUP = "fingerprint_features.extractors"
 
@@ -25,7 +29,7 @@ class ExtractorLoadError(ImportError):
     """A plug-in extractor cannot be loaded; the message names the distribution that advertises it."""
 
 
-def list_extractors():
+def list_extractors() -> dict[str, tuple[str, str]]:
     """List every extractor that can be made by name, without importing any.
 
     Returns
@@ -46,7 +50,7 @@ def list_extractors():
     return dict(sorted(found.items()))
 
 
-def make_extractor(name, **params):
+def make_extractor(name: str, **params: Any) -> "BaseExtractor":
     """Make an extractor by its registered name.
 
     Parameters

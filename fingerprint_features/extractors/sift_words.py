@@ -23,7 +23,7 @@ class SIFTWords(BaseExtractor):
     n_words : int, default=100
         Size of the codebook. Gives one column each, ``siftwords_000`` and so on: the number of keypoints.
     binary : bool, default=False
-        Whether to tell only if a word occurs, 1 or 0.
+        True gives 1 for a word that occurs and 0 for one that does not, in place of counts.
     max_descriptors : int, default=200000
         Most descriptors that k-means learns from, at least `n_words`; where the images have more, as many are drawn
         at random. Bounds the memory, at 1 kB each. Photographs of 256 x 256 have 50 to 1500.
@@ -69,7 +69,9 @@ class SIFTWords(BaseExtractor):
 
     _stateful = True
 
-    def __init__(self, n_words=100, *, binary=False, max_descriptors=200_000, random_state=0):
+    def __init__(
+        self, n_words: int = 100, *, binary: bool = False, max_descriptors: int = 200_000, random_state: int = 0
+    ) -> None:
         self.n_words = n_words
         self.binary = binary
         self.max_descriptors = max_descriptors

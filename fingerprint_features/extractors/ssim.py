@@ -3,12 +3,15 @@
 import hashlib
 import os
 import threading
+from collections.abc import Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import check_int, check_option, fail
-from ..images import ImageReadError, as_image_set
+from ..images import ImageReadError, ImagesLike, as_image_set
 from ..images.forms import Forms
 from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix
 from .base import BaseExtractor
@@ -25,7 +28,7 @@ class SSIM(BaseExtractor):
     Parameters
     ----------
     reference : ImageSet, or list, array or Series of paths or images
-        What every image is compared with. It is taken to stay as it is: open a new one after files have changed.
+        What every image is compared with. Its files must not change; open a new set after they have.
     reduce : str, list of str or None, default="max"
         One column each: ``"max"``, ``"mean"``, ``"topk"`` (mean of the `k` largest), ``"std"``, ``"min"`` over the
         reference. None gives the similarities themselves, one column a reference image, in its order.
@@ -34,7 +37,7 @@ class SSIM(BaseExtractor):
     gaussian : bool, default=False
         Weight the window by a Gaussian (sigma 1.5, 11 x 11 pixels) in place of a plain 7 x 7.
     device : str or None, default=None
-        Where to compute, as of `similarity.ssim_matrix`.
+        Where to compute, see `similarity.ssim_matrix`.
 
     See Also
     --------
@@ -70,7 +73,15 @@ class SSIM(BaseExtractor):
     _values_version = 2
     _runtime_params = ("reference", "device")  # the reference is in _value_state, by its content
 
-    def __init__(self, reference, reduce="max", *, k=3, gaussian=False, device=None):
+    def __init__(
+        self,
+        reference: ImagesLike,
+        reduce: str | Sequence[str] | None = "max",
+        *,
+        k: int = 3,
+        gaussian: bool = False,
+        device: str | None = None,
+    ) -> None:
         self.reference = reference
         self.reduce = reduce
         self.k = k
@@ -109,7 +120,7 @@ class SSIM(BaseExtractor):
         """Return the extractor of the whole row of similarities, which is what is cached."""
         return SSIM(self._images(), None, gaussian=self.gaussian, device=self.device)
 
-    def finish(self, rows: np.ndarray) -> np.ndarray:
+    def finish(self, rows: NDArray[np.float32]) -> NDArray[Any]:
         """Reduce whole rows of similarities to the columns."""
         if self.reduce is None:
             return rows
@@ -182,7 +193,7 @@ class _Known:
             except ImageReadError as error:
                 raise _unreadable(error.failures) from error
             if now != digest:
-                raise RuntimeError(f"the reference image {images.ids[i]} has changed: open the reference set anew")
+                raise RuntimeError(f"the reference image {images.ids[i]} has changed: open the reference set again")
             if self.shape is not None and gray.shape != self.shape:
                 (height, width), (h, w) = self.shape, gray.shape
                 raise ValueError(

@@ -76,7 +76,7 @@ class TextureCDF(BaseExtractor):
     37.5
     """
 
-    def __init__(self, n_quantiles=64):
+    def __init__(self, n_quantiles: int = 64) -> None:
         self.n_quantiles = n_quantiles
 
     def _check_params(self):

@@ -45,7 +45,7 @@ class Wavelet(BaseExtractor):
     ['wavelet_db1_a1', 'wavelet_db1_h1', 'wavelet_db1_v1', 'wavelet_db1_d1']
     """
 
-    def __init__(self, wavelet="db1", level=2):
+    def __init__(self, wavelet: str = "db1", level: int = 2) -> None:
         self.wavelet = wavelet
         self.level = level
 

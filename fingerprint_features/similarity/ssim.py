@@ -1,9 +1,12 @@
 """Structural similarity (SSIM) of all pairs of images, as scikit-image defines it, a hundred times as fast."""
 
 import math
+from collections.abc import Iterable
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..threads import count_threads, in_threads
 from . import windows
@@ -16,7 +19,15 @@ _CHUNK = 2**21  # pixels of other images compared with the pool at a time
 _MOMENTS = 2**29  # bytes of moments kept; the rest of a larger pool makes them again for every chunk
 
 
-def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None, device=None):
+def ssim_matrix(
+    A: Iterable[NDArray[Any]],
+    B: Iterable[NDArray[Any]],
+    *,
+    data_range: float | None = None,
+    gaussian: bool = False,
+    n_jobs: int | None = None,
+    device: str | None = None,
+) -> NDArray[np.float32]:
     """Compute the structural similarity [1]_ of every image of A and every image of B.
 
     Parameters
@@ -29,7 +40,7 @@ def ssim_matrix(A, B, *, data_range=None, gaussian=False, n_jobs=None, device=No
     gaussian : bool, default=False
         Weight the window by a Gaussian (sigma 1.5, 11 x 11 pixels) in place of a plain 7 x 7.
     n_jobs : int or None, default=None
-        Threads of the compiled kernels. Never changes the values.
+        Threads of the compiled kernels; None is what ``joblib.parallel_config`` says. Never changes the values.
     device : str or None, default=None
         None computes on the CPU with compiled kernels, ``"cuda"`` or one card such as ``"cuda:1"`` with PyTorch,
         ``"auto"`` on a graphics card if PyTorch finds one, ``"cpu"`` with PyTorch on the CPU (slow: for tests).
@@ -92,7 +103,7 @@ class SSIMPool:
         At least one; held in memory, with 6 bytes a pixel more (up to 512 MB in all) for what is computed once. On a
         graphics card 12 or 20 bytes a pixel, in up to half of its free memory; the rest is sent again as needed.
     data_range, gaussian, device
-        As of `ssim_matrix`.
+        See `ssim_matrix`.
 
     Attributes
     ----------
@@ -108,7 +119,14 @@ class SSIMPool:
     (3, (3,), (2, 3))
     """
 
-    def __init__(self, images, *, data_range=None, gaussian=False, device=None):
+    def __init__(
+        self,
+        images: Iterable[NDArray[Any]],
+        *,
+        data_range: float | None = None,
+        gaussian: bool = False,
+        device: str | None = None,
+    ) -> None:
         if data_range is not None and not (isinstance(data_range, Real) and 0 < data_range < math.inf):
             raise ValueError(f"data_range must be None or a positive number. Got {data_range!r} instead.")
         self.image_shape = None
@@ -125,14 +143,14 @@ class SSIMPool:
         if not self._tiles:
             raise ValueError("SSIM needs at least one image to compare with, and there is none")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(len(stack) for stack, _ in self._tiles)
 
-    def row(self, image):
+    def row(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Return the similarities (n_images,) of one image and every image of the pool."""
         return self.matrix([image])[0]
 
-    def matrix(self, images, *, n_jobs=None):
+    def matrix(self, images: Iterable[NDArray[Any]], *, n_jobs: int | None = None) -> NDArray[np.float32]:
         """Return the similarities (n, n_images) of other images and those of the pool.
 
         Parameters

@@ -15,7 +15,7 @@ def draw_stacks(images, shape, pixels):
     shape : (int, int) or None
         The size that images must have; None takes that of the first.
     pixels : int
-        How many a stack holds, but for the image that goes beyond.
+        How many a stack holds; the image that exceeds the number still belongs to it.
     """
     stack = []
     for i, image in enumerate(images):

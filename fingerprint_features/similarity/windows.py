@@ -48,7 +48,7 @@ class Prepared(NamedTuple):
 
     @property
     def nbytes(self):
-        """What they take up beside the images, which are there already."""
+        """What they take up in addition to the images."""
         return self.means.nbytes + self.spreads.nbytes
 
 

@@ -1,9 +1,13 @@
 """TableFront: an image extractor that takes a table, so that scikit-learn's own checks run on it in full."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..extractors.base import BaseExtractor
 from ..images import DecodeOptions, ImageSet
 
 
@@ -35,22 +39,22 @@ class TableFront(TransformerMixin, BaseEstimator):
     array([[  0. , 127.5, 255. ]], dtype=float32)
     """
 
-    def __init__(self, extractor, value_range=(-10.0, 10.0)):
+    def __init__(self, extractor: BaseExtractor, value_range: tuple[float, float] = (-10.0, 10.0)) -> None:
         self.extractor = extractor
         self.value_range = value_range
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit a copy of the extractor on the table's rows."""
         self.extractor_ = clone(self.extractor).fit(self._images(validate_data(self, X, dtype=np.float64)), y)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """Extract one row of features per row of the table."""
         check_is_fitted(self)
         images = self._images(validate_data(self, X, dtype=np.float64, reset=False))
         return np.asarray(self.extractor_.transform(images))  # a frame, under a global set_output, is made outside
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the extractor's column names; `input_features` is held against the columns seen in fit."""
         check_is_fitted(self)
         if input_features is not None:

@@ -1,6 +1,8 @@
 """The suite: which checks an extractor gets, and the ways to run them."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
+from typing import Any
 from unittest import SkipTest
 
 from ..extractors.base import BaseExtractor
@@ -8,7 +10,9 @@ from .case import Case
 from .checks import columns, forms, identity, parameters, rows, scikit, state
 
 
-def extractor_checks(extractor, *, tolerance=0.0):
+def extractor_checks(
+    extractor: BaseExtractor, *, tolerance: float = 0.0
+) -> Iterator[tuple[str, Callable[[BaseExtractor], None]]]:
     """Yield the checks that an extractor must pass, chosen by what it declares.
 
     Parameters
@@ -47,7 +51,7 @@ def extractor_checks(extractor, *, tolerance=0.0):
         yield check.__name__, _with_case(check, tolerance)
 
 
-def check_extractor(extractor, *, tolerance=0.0):
+def check_extractor(extractor: BaseExtractor, *, tolerance: float = 0.0) -> list[str]:
     """Run every check on an extractor and report all that fail at once.
 
     Parameters
@@ -92,7 +96,12 @@ def check_extractor(extractor, *, tolerance=0.0):
     return passed
 
 
-def parametrize_with_extractor_checks(extractors, expected_failures=None, *, tolerance=0.0):
+def parametrize_with_extractor_checks(
+    extractors: Sequence[BaseExtractor],
+    expected_failures: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    tolerance: float = 0.0,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make one pytest test of each extractor and check.
 
     Parameters

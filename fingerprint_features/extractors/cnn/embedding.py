@@ -2,8 +2,10 @@
 
 import os
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from .layers import Collector, find_taps
 from .preprocessing import Preprocessing
 from .runner import run, turns
 from .weights import check_file
+
+if TYPE_CHECKING:
+    import torch
 
 _POOLS = ("avg", "max", "none", "attention")
 
@@ -115,16 +120,16 @@ class CNNEmbedding(BaseExtractor):
 
     def __init__(
         self,
-        backbone="efficientnet_lite0",
-        weights="default",
-        layer=None,
-        pool="avg",
-        device="auto",
-        precision="float32",
-        batch_size=64,
+        backbone: "str | torch.nn.Module | Callable[[], torch.nn.Module]" = "efficientnet_lite0",
+        weights: str | os.PathLike[str] | None = "default",
+        layer: str | Sequence[str] | None = None,
+        pool: str = "avg",
+        device: str = "auto",
+        precision: str = "float32",
+        batch_size: int = 64,
         *,
-        resize="preset",
-    ):
+        resize: str = "preset",
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.layer = layer

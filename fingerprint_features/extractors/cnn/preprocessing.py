@@ -1,10 +1,15 @@
 """What a network expects to be shown: its size, its crop and its scale of intensities."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...images.intensity import to_gray, to_uint8
+
+if TYPE_CHECKING:
+    import torch
 
 # Of a strip that would have more pixels only the middle is resized. Pillow then places it by coordinates in single
 # precision, which turns the rounding of a few pixels; a smaller picture is resized whole, exactly as torchvision does.
@@ -42,8 +47,8 @@ class Preprocessing:
     crop: int = 224
     resize: int = 256
     interpolation: str = "bilinear"
-    mean: tuple = (0.485, 0.456, 0.406)
-    std: tuple = (0.229, 0.224, 0.225)
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
     def __post_init__(self):
         if self.interpolation not in _INTERPOLATIONS:
@@ -56,11 +61,11 @@ class Preprocessing:
             raise ValueError("mean and std must be of one number for grey, or of three for RGB.")
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """Number of channels that the network sees."""
         return len(self.mean)
 
-    def pixels(self, image: np.ndarray, resize: str = "preset") -> np.ndarray:
+    def pixels(self, image: NDArray[Any], resize: str = "preset") -> NDArray[np.uint8]:
         """Return what the network sees of an image.
 
         Parameters
@@ -100,7 +105,7 @@ class Preprocessing:
         method = getattr(Image.Resampling, self.interpolation.upper())
         return np.asarray(Image.fromarray(image).resize((width, height), method, box))
 
-    def scale(self, pixels):
+    def scale(self, pixels: "torch.Tensor") -> "torch.Tensor":
         """Return the network's float32 input (n, channels, crop, crop), from a tensor of 8-bit pixels, channels last.
 
         The operations are those of torchvision, one by one, so that the rounding is the same.

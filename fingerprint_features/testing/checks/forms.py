@@ -9,7 +9,7 @@ from ...images.forms import Forms
 from ..pictures import HEIGHT, WIDTH, depths
 
 _TINY = [(1, 1), (1, 2), (2, 1), (2, 2), (1, WIDTH), (HEIGHT, 1)]
-# Another depth is another road through float32; what it may cost, beside a value and beside the row's largest value.
+# The depths take different ways through float32: allowed differences, relative to a value and to the row's largest.
 _RELATIVE, _OF_LARGEST = 1e-3, 1e-5
 
 

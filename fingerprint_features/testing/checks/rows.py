@@ -1,4 +1,4 @@
-"""Rows: an image has one row, whatever stands beside it and however it is held."""
+"""Rows: an image has one row, whatever other images there are and however it is held."""
 
 import tempfile
 from pathlib import Path
@@ -142,7 +142,7 @@ def images_of_several_sizes_share_a_batch(case):
     images = [make_pictures(case.extractor._mode, 1, *size)[0] for size in sizes]
     extractor = case.fitted()
     alone = np.vstack([case.fresh().transform([image]) for image in images])
-    case.expect_same(extractor.transform(images), alone, "an image has another row beside images of other sizes")
+    case.expect_same(extractor.transform(images), alone, "images of other sizes in a batch change a row")
 
 
 CHECKS = [

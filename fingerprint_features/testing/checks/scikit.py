@@ -23,7 +23,7 @@ def a_pickle_gives_the_same_rows(case):
 
 
 def a_pickle_is_small(case):
-    """What use leaves behind (tables, networks) is made anew rather than sent along."""
+    """What use leaves behind (tables, networks) is made again, not sent along."""
     used = case.fitted()
     used.transform(case.pictures)
     size = len(pickle.dumps(used))
