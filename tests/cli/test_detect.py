@@ -100,11 +100,6 @@ def test_a_network_and_its_weights_may_be_given(run, folders, tmp_path):
     network = "--backbone", "resnet18", "--weights", tmp_path / "w.pth"
     code, *_ = run("detect", *arguments, "--recipe", "medhastra-2025-resnet50-cosine", *network)
     assert code == 0
-    arguments = *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "again.csv"
-    network += "--patients", "^[^/]+", "--permutations", 19
-    code, out, _ = run("detect", *arguments, "--recipe", "clef-cse-2023-clusters", *network)  # of the reals alone
-    assert code == 0
-    assert "cross-validated" in out
 
 
 def test_a_folder_inside_another_is_refused(run, folders, tmp_path):
