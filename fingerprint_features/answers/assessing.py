@@ -1,16 +1,18 @@
-"""Trying a recipe on the images whose labels are known, by patient, next to a control that cannot know anything."""
+"""Trying a recipe on images with known labels, by patient, and a blind control on the same images."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 
 from ..evaluate import independent_groups, judge_fixed, judge_learnt
 from ..evaluate.patients import LikelyPatients
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.judge import used_scores
+from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
 from .blind import NAME, blind_classifier, textures
@@ -29,12 +31,12 @@ _ONE_DOMAIN = (
 
 def assess_detector(
     about: RecipeInfo,
-    model: BaseEstimator,
+    model: Any,
     sets: Mapping[str, ImageSet],
     unit: str | None,
     guess: LikelyPatients | None,
-    cache: object,
-    settings: Mapping[str, object],
+    cache: Cache,
+    settings: Mapping[str, Any],
 ) -> Assessment:
     """Try a recipe that detects on the used and unused images, and the blind control next to it.
 
@@ -64,13 +66,13 @@ def assess_detector(
 
 def assess_attributor(
     about: RecipeInfo,
-    model: BaseEstimator,
+    model: Any,
     domain: str,
     sets: Mapping[str, ImageSet],
     labels: Mapping[str, NDArray],
     unit: str | None,
     guess: LikelyPatients | None,
-    settings: Mapping[str, object],
+    settings: Mapping[str, Any],
 ) -> Assessment:
     """Try a recipe that attributes on the set it learns from, and on other generated images if there are some."""
     images, y = sets[domain], labels[domain]

@@ -1,4 +1,4 @@
-"""How far answers can be trusted: what a rule reached on images whose labels are known, and the verdict from that."""
+"""How far answers can be trusted: the scores of a rule on images with known labels, and the verdict."""
 
 from dataclasses import dataclass
 

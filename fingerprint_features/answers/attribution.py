@@ -1,12 +1,13 @@
 """attribute: which subset of the real images does each generated image stem from?"""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from ..images import ImageSet, as_image_set
+from ..images import as_image_set
+from ..recipes.kinds import Cache, Images
 from .assessing import assess_attributor
 from .choice import ATTRIBUTES, find_recipe, make_attributor
 from .errors import ArgumentError
@@ -23,20 +24,20 @@ _DOMAINS = {"labelled_generated": "generated", "real": "real"}  # how `trained_o
 
 
 def attribute(
-    generated: ImageSet | Sequence,
+    generated: Images,
     *,
-    real: ImageSet | Sequence | None = None,
+    real: Images | None = None,
     real_y: ArrayLike | None = None,
-    labelled_generated: ImageSet | Sequence | None = None,
+    labelled_generated: Images | None = None,
     labelled_y: ArrayLike | None = None,
     recipe: str = ATTRIBUTES,
     patients: Patients = None,
-    cache: object = None,
+    cache: Cache = None,
     progress: bool = False,
     on_error: str = "raise",
     n_permutations: int = 99,
     random_state: int = 0,
-    **overrides: object,
+    **overrides: Any,
 ) -> Attribution:
     """Find out which subset of the real images each generated image stems from, and how far to trust that.
 
@@ -46,12 +47,12 @@ def attribute(
         Generated images to attribute.
     real, real_y : ImageSet, or anything an ImageSet is made of, and array-like of shape (n_real,), default=None
         Real images, and the subset of each.
-    labelled_generated, labelled_y : the same of other generated images, default=None
-        Generated images whose subset is known. Give these, or the real images, or both.
+    labelled_generated, labelled_y : as `real` and `real_y`, default=None
+        Generated images of known subset, and the subset of each. Give these, the real images, or both.
     recipe : str, default="textures-svm"
         One of `recipes.names` that attributes. Its ``trained_on`` says which of the labelled sets it learns from.
     patients : mapping, callable, str or None, default=None
-        Whose image each real image is, as in `detect`.
+        The patient of each real image, as in `detect`.
     cache : path-like or FeatureCache, default=None
         Keeps rows for the next call.
     progress : bool, default=False

@@ -1,4 +1,4 @@
-"""The blind control: can used and unused images be told apart without any generated image?"""
+"""The blind control: do used and unused images differ even without any generated image?"""
 
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression

@@ -1,12 +1,12 @@
 """Which recipe answers, and whether it has the sets that it needs."""
 
 from collections.abc import Collection, Mapping
-
-from sklearn.base import BaseEstimator
+from typing import Any
 
 from .. import recipes
 from ..checks import did_you_mean
 from ..images import ImageSet
+from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .errors import ArgumentError
 
@@ -38,7 +38,7 @@ def find_detector(name: str | None, given: Collection[str]) -> RecipeInfo:
         free = ", ".join(other.name for other in _all(1) if not other.needs_labels)
         raise ArgumentError(f"{about.name} learns from labels: give used= and unused=, or choose one of {free}")
     if "known_generated" in given and not labelled:
-        raise ArgumentError("known_generated= belongs to images whose labels are known: give used= and unused= too")
+        raise ArgumentError("known_generated= belongs to images with known labels: give used= and unused= too")
     if "known_generated" in given and not about.needs_reference:
         raise ArgumentError(f"{about.name} compares with no generated images: leave out known_generated=")
     return about
@@ -48,16 +48,16 @@ def make_detector(
     about: RecipeInfo,
     sets: Mapping[str, ImageSet],
     reference: str,
-    cache: object,
-    overrides: Mapping[str, object],
-) -> BaseEstimator:
+    cache: Cache,
+    overrides: Mapping[str, Any],
+) -> Any:
     """Return the recipe for these sets, unfitted; raise for a set or an override that it cannot use."""
     given = {"reference": sets[reference]} if about.needs_reference else {}
     given |= {name: sets[name] for name in ("pool", "holdout") if name in sets}
     return _made(about, given, cache, overrides)
 
 
-def with_other_reference(model: BaseEstimator, generated: ImageSet) -> BaseEstimator:
+def with_other_reference(model: Any, generated: ImageSet) -> Any:
     """Return a fitted recipe that compares with another generator's images; raise where it cannot."""
     try:
         return recipes.with_reference(model, generated)
@@ -65,7 +65,7 @@ def with_other_reference(model: BaseEstimator, generated: ImageSet) -> BaseEstim
         raise ArgumentError(f"known_generated= cannot be used with this recipe: {error}") from error
 
 
-def make_attributor(about: RecipeInfo, cache: object, overrides: Mapping[str, object]) -> BaseEstimator:
+def make_attributor(about: RecipeInfo, cache: Cache, overrides: Mapping[str, Any]) -> Any:
     """Return the recipe that attributes, unfitted; raise for an override that it does not have."""
     return _made(about, {}, cache, overrides)
 

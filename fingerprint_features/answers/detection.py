@@ -1,11 +1,12 @@
 """detect: which of these real images were used to train the generator?"""
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ..images import ImageSet, as_image_set
 from ..recipes.judge import used_scores
+from ..recipes.kinds import Cache, Images
 from .assessing import assess_detector
 from .blind import textures
 from .choice import find_detector, make_detector, with_other_reference
@@ -23,22 +24,22 @@ _MADE = ("generated", "known_generated", "pool")
 
 
 def detect(
-    candidates: ImageSet | Sequence,
-    generated: ImageSet | Sequence,
+    candidates: Images,
+    generated: Images,
     *,
-    used: ImageSet | Sequence | None = None,
-    unused: ImageSet | Sequence | None = None,
-    known_generated: ImageSet | Sequence | None = None,
-    holdout: ImageSet | Sequence | None = None,
-    pool: ImageSet | Sequence | None = None,
+    used: Images | None = None,
+    unused: Images | None = None,
+    known_generated: Images | None = None,
+    holdout: Images | None = None,
+    pool: Images | None = None,
     recipe: str | None = None,
     patients: Patients = None,
-    cache: object = None,
+    cache: Cache = None,
     progress: bool = False,
     on_error: str = "raise",
     n_permutations: int = 99,
     random_state: int = 0,
-    **overrides: object,
+    **overrides: Any,
 ) -> Detection:
     """Find out which real images were used to train a generator, and how far that answer can be trusted.
 
@@ -51,20 +52,19 @@ def detect(
     used, unused : ImageSet, or anything an ImageSet is made of, default=None
         Real images known to be used and known not to be used, both or none. The recipe is judged on them.
     known_generated : ImageSet, or anything an ImageSet is made of, default=None
-        What another generator made that was trained on the `used` images, where `generated` stems from a generator
-        for which nothing is known. The recipe learns on the known images against these, and judges the
-        candidates against `generated`. None means that one generator made all.
+        Images by another generator, which was trained on the `used` images. The recipe learns from the known images
+        and these, and then judges the candidates by `generated`. None means that one generator made all.
     holdout : ImageSet, or anything an ImageSet is made of, default=None
-        More real images known not to be used, from the scanners of the used ones, for recipes that compare with
-        such: they calibrate the scores where the unused images come from elsewhere.
+        More real images known not to be used, from the scanners of the used ones. Recipes that calibrate their scores
+        by unused images take these, so that `unused` may come from other scanners.
     pool : ImageSet, or anything an ImageSet is made of, default=None
         Images that a second generator made, for recipes that need them.
     recipe : str, default=None
         One of `recipes.names`. None takes ``"calibrated-log-ratio"`` with `used` and `unused`, and
         ``"vcmi-2023-threshold-max"`` without.
     patients : mapping, callable, str or None, default=None
-        Whose image each real image is: a mapping from id to patient, a function from id to patient, a regular
-        expression that finds the patient in an id (its first group, or all it matches), or ``"none"`` where each
+        The patient of each real image: a mapping from id to patient, a function from id to patient, a regular
+        expression that finds the patient in an id (its first group, or all that it matches), or ``"none"`` if each
         image is a patient of its own. None takes the groups of the ImageSets. Without patients no score is given.
     cache : path-like or FeatureCache, default=None
         Keeps rows for the next call.
@@ -84,16 +84,16 @@ def detect(
     Returns
     -------
     Detection
-        The answers, and an assessment whose verdict belongs to every count: "better than chance", "cannot be
-        told from chance", "differs without the generator" or "not judged".
+        The answers, and an assessment with a verdict: "better than chance", "cannot be told from chance", "differs
+        without the generator", "cannot be judged" or "not judged".
 
     Raises
     ------
     ArgumentError
         For arguments that do not fit together, before any image is read.
     ValueError
-        For sets that share images where that decides the answer: `used` and `unused`, or a file that is both real
-        and generated.
+        For an image that is both used and unused, or both in the holdout and in another set of real images, and for
+        a file that is both real and generated.
     ImageReadError
         With ``on_error="raise"``: naming every image that cannot be used.
 
@@ -107,11 +107,13 @@ def detect(
     A generated image with exactly the pixels of a candidate is a finding, not an error: the candidate counts as used,
     and its note names the copy.
 
-    The assessment cross-validates recipes that learn from labels; no patient, and no content, is on both sides of a
-    split. A blind control always runs, too: it sees textures of the known images and no generated image. Where
-    that control beats chance, used and unused images differ by themselves, and the verdict says so: then even a
-    good score of the recommended recipe, which compares with the unused images, may show another scanner. A `holdout`
-    from the scanners of the used images helps; so do unused images from the same scanners.
+    The assessment cross-validates recipes that learn from labels. No patient, and no copy of an image, is on both
+    sides of a split. A blind control always runs as well: it sees textures of the known images and no generated
+    image. If it beats chance, used and unused images differ by themselves, and the verdict says so. The recommended
+    recipe compares with the unused images, so even its good score may then show another scanner. Unused images, or a
+    `holdout`, from the scanners of the used images avoid that.
+
+    The nearest generated image is the one whose perceptual hash differs in the fewest bits.
 
     `joblib.parallel_config` says how many threads are used.
 
@@ -186,7 +188,7 @@ def _open(**given):
 
 
 def _guard(sets):
-    """Raise for sets whose answer would be the same whatever the generator learnt."""
+    """Raise for sets that overlap where they must not."""
     check_alike(sets)
     real, made = ({name: sets[name] for name in names if name in sets} for names in (_REAL, _MADE))
     refuse_same_files(made, real, "no image is both real and generated")

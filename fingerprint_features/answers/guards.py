@@ -1,4 +1,4 @@
-"""Refuse sets whose answer would be the same whatever the generator learnt."""
+"""Refuse sets that overlap where they must not: the overlap would decide the answer."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The images whose label is known, and the candidates whose label is not."""
+"""Images with known labels, and candidates without."""
 
 from collections.abc import Mapping
 
@@ -23,5 +23,5 @@ def unknown(sets: Mapping[str, ImageSet]) -> ImageSet:
 
 
 def known_reference(sets: Mapping[str, ImageSet]) -> str:
-    """Return the name of the generated images that belong to the images whose labels are known."""
+    """Return the name of the generated images that belong to the images with known labels."""
     return "known_generated" if "known_generated" in sets else "generated"

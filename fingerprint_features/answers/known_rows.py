@@ -1,4 +1,4 @@
-"""Rows held in memory while a rule is fitted hundreds of times: looking them up takes longer than comparing them."""
+"""Rows in memory for a rule that is fitted hundreds of times: reading them from the cache takes longer than the fit."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
@@ -55,8 +55,8 @@ class KnownRows(TransformerMixin, BaseEstimator):
         return self.features.__sklearn_tags__()
 
 
-def with_known_rows(model: BaseEstimator, sets: Iterable[ImageSet]) -> BaseEstimator:
-    """Return a copy of an unfitted model whose FeaturePipelines have their rows of the sets in memory."""
+def with_known_rows(model: Any, sets: Iterable[ImageSet]) -> Any:
+    """Return a copy of an unfitted model that keeps the rows of the sets in memory."""
     model, sets = clone(model), list(sets)
     for path, part in model.get_params().items():
         if isinstance(part, FeaturePipeline) and not _learns(part):

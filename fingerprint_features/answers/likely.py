@@ -1,4 +1,4 @@
-"""What images of unknown patients look like: slices of one patient show in names and in near duplicates."""
+"""A guess at unknown patients: slices of one patient have similar names and look alike."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -9,13 +9,14 @@ from ..evaluate import likely_patients
 from ..evaluate.patients import LikelyPatients
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
+from ..recipes.kinds import Cache
 from .findings import Finding
 from .nearest import LOOKS
 
 _MOST_COMPARED = 4000  # images whose pairs are compared: 128 MB
 
 
-def look_for_patients(sets: Sequence[ImageSet], cache: object, folders: Collection[str] = ()) -> LikelyPatients:
+def look_for_patients(sets: Sequence[ImageSet], cache: Cache, folders: Collection[str] = ()) -> LikelyPatients:
     """Return which images of several sets seem to show one patient, by their names and by how much they look alike.
 
     Parameters
@@ -24,7 +25,7 @@ def look_for_patients(sets: Sequence[ImageSet], cache: object, folders: Collecti
     cache : path-like or FeatureCache
         Keeps the perceptual hashes.
     folders : collection of str, default=()
-        Folders that say which label an image has, and not whose it is.
+        Folders that stand for a label, not for a patient.
     """
     names = [_below(id, folders) for images in sets for id in images.ids.tolist()]
     if len(names) > _MOST_COMPARED:

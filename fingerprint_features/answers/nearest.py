@@ -9,6 +9,7 @@ from ..extractors import PHash
 from ..images import ImageSet
 from ..neighbors import FaissNearestNeighbors
 from ..pipeline import FeaturePipeline
+from ..recipes.kinds import Cache
 from .guards import shared
 
 LOOKS = PHash()  # 256 bits
@@ -32,7 +33,7 @@ class Nearest(NamedTuple):
     copies: dict[int, str]
 
 
-def nearest(images: ImageSet, others: ImageSet, cache: object) -> Nearest:
+def nearest(images: ImageSet, others: ImageSet, cache: Cache) -> Nearest:
     """Return the nearest of the other images for each image; an exact copy is the nearest of all."""
     features = FeaturePipeline([LOOKS], cache=cache).fit(images)
     search = FaissNearestNeighbors(n_neighbors=1, metric="hamming").fit(features.transform(others))

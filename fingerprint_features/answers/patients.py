@@ -1,4 +1,4 @@
-"""Whose image is it? What the caller says about patients, and what follows where nothing is known."""
+"""The patient of each real image, as the caller states it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ Patients = Mapping[str, object] | Callable[[str], object] | str | None
 
 
 def with_patients(sets: Mapping[str, ImageSet], patients: Patients) -> tuple[dict[str, ImageSet], str | None]:
-    """Return the sets with patients on every image, and what stands for one of them.
+    """Return the sets with a patient for every image, and the unit that is split, shuffled and resampled.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def with_patients(sets: Mapping[str, ImageSet], patients: Patients) -> tuple[dic
     Returns
     -------
     sets : dict of str to ImageSet
-        Views whose `groups` are set. Where patients are not known, each content is one.
+        Views with `groups`. Where patients are not known, equal images share a group and no others do.
     unit : "patient", "image" or None
-        None where nobody said anything about patients: no score of these sets can be trusted.
+        None where patients are unknown, so that no score can be trusted.
     """
     if patients is None:
         known = {name: images.groups is not None for name, images in sets.items()}
@@ -57,7 +57,7 @@ def _finder(patients):
 def _by_id(patients):
     def find(id):
         if id not in patients:
-            raise ArgumentError(f"patients= names no patient of {printable(id)}: name one for every real image")
+            raise ArgumentError(f"patients= has no patient for {printable(id)}: add one for every real image")
         return patients[id]
 
     return find

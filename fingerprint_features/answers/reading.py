@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..cache.identity import extractor_token
 from ..extractors import BaseExtractor
 from ..images import ImageFailure, ImageReadError, ImageSet
 from ..pipeline import FeaturePipeline
+from ..recipes.kinds import Cache
 from .errors import ArgumentError
 
 
@@ -22,7 +24,7 @@ def check_on_error(on_error: str) -> None:
 
 
 @contextmanager
-def rows_kept(cache: object) -> Iterator[object]:
+def rows_kept(cache: Cache) -> Iterator[Cache]:
     """Give the cache, or one for this call alone: the folds of a cross-validation see the same images."""
     if cache is not None:
         yield cache
@@ -31,7 +33,7 @@ def rows_kept(cache: object) -> Iterator[object]:
         yield Path(folder) / "rows.cache"
 
 
-def extractors_in(model: object) -> list[BaseExtractor]:
+def extractors_in(model: Any) -> list[BaseExtractor]:
     """Return the extractors of all FeaturePipelines in a model, but those that learn from images."""
     found = [part for part in model.get_params().values() if isinstance(part, FeaturePipeline)]
     every = [extractor for part in found for extractor in part.get_params().values()]
@@ -39,7 +41,7 @@ def extractors_in(model: object) -> list[BaseExtractor]:
 
 
 def read_all(
-    sets: Mapping[str, ImageSet], extractors: Sequence[BaseExtractor], cache: object, progress: bool
+    sets: Mapping[str, ImageSet], extractors: Sequence[BaseExtractor], cache: Cache, progress: bool
 ) -> dict[str, list[ImageFailure]]:
     """Extract rows of every set into the cache; return the images that cannot be used, by the name of their set."""
     features = FeaturePipeline(_each_once(extractors), cache=cache, progress=progress)
@@ -72,7 +74,7 @@ def good(images: ImageSet, failures: Sequence[ImageFailure]) -> np.ndarray:
     return np.array([id not in bad for id in images.ids], dtype=bool)
 
 
-def show_progress(model: object, wanted: bool) -> None:
+def show_progress(model: Any, wanted: bool) -> None:
     """Have every part of a model that can show a progress bar do so."""
     if wanted:
         model.set_params(**{name: True for name in model.get_params() if name.endswith("__progress")})

@@ -28,7 +28,7 @@ app.command("validate")(validate.validate)
 app.add_typer(cache.app, name="cache")
 
 
-def _show_version(wanted: bool):
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"fingerprint_features {__version__}")
         raise typer.Exit
@@ -57,7 +57,7 @@ def _escape_what_the_terminal_cannot_show():
             stream.reconfigure(errors="backslashreplace")
 
 
-def main():
+def main() -> None:
     """Run the command line; exit codes are 0, 1 for an error and 2 for wrong usage."""
     _escape_what_the_terminal_cannot_show()
     try:

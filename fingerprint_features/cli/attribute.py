@@ -68,7 +68,7 @@ def attribute(
     on_error: OnError = "raise",
     permutations: Permutations = 99,
     progress: Progress = True,
-):
+) -> None:
     """Find out which subset of the real images each generated image stems from, and how far to trust that."""
     if year not in (None, "2025"):
         raise typer.BadParameter(f"--year is 2025, the year of this task, got {year!r}")
@@ -118,7 +118,7 @@ def attribute(
 def _check_picture(path):
     """Raise, before any work, if a picture cannot be written."""
     if path.suffix.lower() not in _PICTURES:
-        raise typer.BadParameter(f"{printable(path)!r} is no picture: it must end in {', '.join(_PICTURES)}")
+        raise typer.BadParameter(f"{printable(path)!r} is not a picture: its name must end in {', '.join(_PICTURES)}")
     check_output(path)
 
 

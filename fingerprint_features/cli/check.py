@@ -10,7 +10,7 @@ from .words import say
 
 def check(
     folder: Folder, size: Size = None, value_range: ValueRange = None, page: Page = None, progress: Progress = True
-):
+) -> None:
     """Try every image of FOLDER and name all that cannot be read. Exit code 1 when there is one."""
     images = open_folder(folder, size, value_range, page)
     failures = check_images(images, progress=progress)

@@ -39,7 +39,7 @@ def demo(
     generated: Annotated[int, typer.Option(min=1, help="Generated images.")] = 320,
     memorization: Annotated[float, typer.Option(min=0, max=1, help="Share of copies among them.")] = 0.5,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-):
+) -> None:
     """Plant training images in a generated set, then find them again by their features."""
     typer.echo(
         f"A task with known truth: {used} CT-like images trained a generator, {used} others did not, and of the\n"
@@ -124,8 +124,8 @@ def _judge(tables, task):
             )
         _row(name, [str(scores[metric]) for metric in metrics])
     typer.echo(
-        "\nAn image's own features cannot tell whether it was used: the images come from one scanner. What tells is\n"
-        "how near the generated set comes to it."
+        "\nAn image's own features do not show whether it was used, because all images come from one scanner. Its\n"
+        "distance to the generated images does."
     )
 
 
@@ -145,8 +145,8 @@ def _try_recipes(real, fake, pool, y, cache, deep):
         scores = membership_scores(y, answers, groups=real.groups)
         typer.echo(f"  {name:36}{scores['kappa']!s:>24}{scores['f1']!s:>24}{seconds:9.1f}")
     typer.echo(
-        "\nThose that need labels are cross-validated by patient, the others never see any. What a published system\n"
-        "reached in its challenge is in `fingerprint-features recipes`."
+        "\nRecipes that need labels are cross-validated by patient; the others never see any.\n"
+        "`fingerprint-features recipes` lists the scores of the published systems."
     )
     if deep:
         typer.echo(f"Systems on a frozen network were given {NETWORK} in place of their own.")

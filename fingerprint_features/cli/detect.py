@@ -38,7 +38,7 @@ from .output import (
 
 
 def detect(
-    candidates: Annotated[Path, typer.Option(help="Folder of real images, used or not.")],
+    candidates: Annotated[Path, typer.Option(help="Folder of real images to judge.")],
     generated: Annotated[Path, typer.Option(help="Folder of images that the generator made.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")],
     used: Annotated[Path | None, typer.Option(help="Folder of real images known to be used.")] = None,
@@ -54,7 +54,7 @@ def detect(
         typer.Option(help="Folder of real images known not to be used, from the scanners of the used ones."),
     ] = None,
     pool: Annotated[
-        Path | None, typer.Option(help="Folder of a second generator's images, for recipes on two.")
+        Path | None, typer.Option(help="Folder of a second generator's images, for recipes that need them.")
     ] = None,
     recipe: Annotated[
         str | None,
@@ -77,7 +77,7 @@ def detect(
     on_error: OnError = "raise",
     permutations: Permutations = 99,
     progress: Progress = True,
-):
+) -> None:
     """Find out which candidates were used to train the generator, and how far that answer can be trusted."""
     if year is not None:
         check_year(year)

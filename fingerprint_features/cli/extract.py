@@ -17,7 +17,7 @@ def extract(
     folder: Folder,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .npz, .csv or .parquet.")],
     extractors: Annotated[
-        str, typer.Option(help=f"Comma-separated names out of: {', '.join(list_extractors())}.")
+        str, typer.Option(help=f"Comma-separated names from: {', '.join(list_extractors())}.")
     ] = "lbp,glcm,gabor,phash",
     cache: RowCache = None,
     jobs: Jobs = 1,
@@ -28,7 +28,7 @@ def extract(
         str, typer.Option(help="'raise' stops after naming every bad file; 'nan' leaves a row of NaN for each.")
     ] = "raise",
     progress: Progress = True,
-):
+) -> None:
     """Extract features of every image below FOLDER into a table with ids and column names."""
     write = _WRITERS.get(output.suffix.lower())
     if write is None:
@@ -80,7 +80,7 @@ def _write_parquet(path, ids, columns, rows):
     pyarrow, parquet = _parquet()
     names = [
         id.encode("utf-8", "backslashreplace").decode() for id in ids
-    ]  # as in the other formats, but for bytes that are not UTF-8
+    ]  # the same text as in the other formats, except for bytes that are not UTF-8
     arrays = [pyarrow.array(names), *(pyarrow.array(column) for column in np.ascontiguousarray(rows.T))]
     parquet.write_table(pyarrow.table(arrays, names=["id", *columns]), path)
 

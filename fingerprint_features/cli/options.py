@@ -1,5 +1,6 @@
 """Options that several commands share, and the objects they stand for."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -25,16 +26,16 @@ ValueRange = Annotated[
     ),
 ]
 Page = Annotated[
-    int | None, typer.Option(help="Picture to take of multi-page or animated files, from 0.", show_default=False)
+    int | None, typer.Option(help="Which picture of a multi-page or animated file, counted from 0.", show_default=False)
 ]
 
 Patients = Annotated[
     str | None,
     typer.Option(
         metavar="PATTERN",
-        help="Whose image each real image is: a regular expression that finds the patient in the image's path below "
-        "its folder (its first group, or all it matches), e.g. '^[^/]+' for one sub-folder a patient; 'PatientID' for "
-        "what DICOM files say; or 'none' if each image is a patient of its own.",
+        help="How to find the patient of a real image: a regular expression for the image's path below its folder (the "
+        "patient is its first group, or all that it matches), e.g. '^[^/]+' for one sub-folder a patient; 'PatientID' "
+        "for the patient that DICOM files name; or 'none' if each image is a patient of its own.",
         show_default=False,
     ),
 ]
@@ -53,14 +54,22 @@ Permutations = Annotated[
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option(help="Network in place of the recipe's; efficientnet_lite0 needs no download.", show_default=False),
+    typer.Option(
+        help="Network that replaces the recipe's own; efficientnet_lite0 needs no download.", show_default=False
+    ),
 ]
 Weights = Annotated[
     str | None, typer.Option(help="File with the network's weights, .pth or .safetensors.", show_default=False)
 ]
 
 
-def open_folder(folder, size=None, value_range=None, page=None, groups=None):
+def open_folder(
+    folder: Path,
+    size: str | None = None,
+    value_range: str | None = None,
+    page: int | None = None,
+    groups: str | None = None,
+) -> ImageSet:
     """Return the ImageSet of a folder under the command line's options."""
     if page is not None and page < 0:
         raise typer.BadParameter(f"--page counts from 0, got {page}")
@@ -72,10 +81,17 @@ def open_folder(folder, size=None, value_range=None, page=None, groups=None):
     )
 
 
-def open_sets(folders, size, value_range, page, patients=None, real=()):
+def open_sets(
+    folders: Mapping[str, Path | None],
+    size: str | None,
+    value_range: str | None,
+    page: int | None,
+    patients: str | None,
+    real: Collection[str],
+) -> tuple[dict[str, ImageSet], str | None]:
     """Return the ImageSet of every folder by the name of its option, and what --patients means for a function.
 
-    DICOM files say themselves whose they are: the folders named in `real` are then opened with their patients.
+    With PatientID the folders named in `real` are opened with the patients that their DICOM files name.
     """
     tag = patients if patients == _DICOM_PATIENT else None
     sets = {
@@ -86,13 +102,13 @@ def open_sets(folders, size, value_range, page, patients=None, real=()):
     return sets, None if tag else patients
 
 
-def check_jobs(jobs):
+def check_jobs(jobs: int) -> None:
     """Raise unless --jobs is a number of threads."""
     if not (jobs == -1 or 1 <= jobs <= _MOST_JOBS):
         raise typer.BadParameter(f"--jobs is a number of threads from 1 to {_MOST_JOBS}, or -1 for all cores")
 
 
-def network_overrides(backbone, weights):
+def network_overrides(backbone: str | None, weights: str | None) -> dict[str, str]:
     """Return the overrides of a recipe that --backbone and --weights stand for."""
     return {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
 

@@ -1,15 +1,19 @@
-"""Files that commands write: checked before the work begins, and in place only when whole."""
+"""Files that commands write: checked before the work begins, and replaced only when complete."""
 
 import csv
 import os
 import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import typer
+from numpy.typing import ArrayLike
 
+from ..answers import Attribution, Detection
 from ..evaluate import validate_submission, write_submission
+from ..images import ImageSet
 from ..images.errors import printable
 from .words import in_options, say
 
@@ -17,13 +21,13 @@ _SHOWN = 5  # findings
 ID_STYLES = {"2023": "stem", "2025": "name"}  # how run files of a year write ids
 
 
-def check_year(year):
-    """Raise unless --year is one whose run files are known."""
+def check_year(year: str) -> None:
+    """Raise unless the format of that year's run files is known."""
     if year not in ID_STYLES:
         raise typer.BadParameter(f"--year is one of {', '.join(ID_STYLES)}, got {year!r}")
 
 
-def check_output(path):
+def check_output(path: Path) -> None:
     """Raise, before any work, if a file cannot be written."""
     try:
         os.lstat(path)
@@ -36,21 +40,21 @@ def check_output(path):
     if path.is_dir():
         raise typer.BadParameter(f"{printable(path)!r} is a folder")
     if path.exists() and not path.is_file():
-        raise typer.BadParameter(f"{printable(path)!r} is no ordinary file")
+        raise typer.BadParameter(f"{printable(path)!r} is not an ordinary file")
     if not os.access(path.parent, os.W_OK):
         raise typer.BadParameter(f"the folder of {printable(path)!r} cannot be written")
 
 
-def check_table(path, year=None):
-    """Raise, before any work, if a table cannot be written, or its name is that of something else."""
+def check_table(path: Path, year: str | None = None) -> None:
+    """Raise, before any work, if a table cannot be written or its name has another file's ending."""
     kinds = (".csv",) if year is None else (".csv", ".zip")
     if path.suffix.lower() not in kinds:
         what = "a table" if year is None else "a run file"
-        raise typer.BadParameter(f"{printable(path)!r} is to be {what}: its name must end in {' or '.join(kinds)}")
+        raise typer.BadParameter(f"{printable(path)!r} cannot be {what}: its name must end in {' or '.join(kinds)}")
     check_output(path)
 
 
-def check_apart(**paths):
+def check_apart(**paths: Path | None) -> None:
     """Raise if two options name one file: the second would replace what the first has written."""
     seen = {}
     for option, path in paths.items():
@@ -61,8 +65,8 @@ def check_apart(**paths):
             raise typer.BadParameter(f"--{other} and --{option} are one file, {printable(path)!r}: give two names")
 
 
-def check_cache(path):
-    """Raise if a mistyped name would put the user's own file aside for a new cache."""
+def check_cache(path: Path | None) -> None:
+    """Raise, before any work, if --cache names a file that is not a feature cache."""
     if path is None:
         return
     if path.is_file() and path.stat().st_size:
@@ -71,12 +75,12 @@ def check_cache(path):
     else:
         good = not path.is_dir()
     if not good:
-        raise typer.BadParameter(f"{printable(path)!r} is no feature cache: --cache names a file of its own")
+        raise typer.BadParameter(f"{printable(path)!r} is not a feature cache: give --cache a file of its own")
 
 
 @contextmanager
-def replacing(path):
-    """Give a temporary path, and rename it when the block has written it: half a table never passes for a whole one."""
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path and rename it when the block has written it, so that a file is complete or absent."""
     path = path.resolve()  # a link stays one
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
     os.close(handle)
@@ -84,14 +88,14 @@ def replacing(path):
         yield Path(temporary)
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # a temporary file is its owner's alone
+        os.chmod(temporary, 0o666 & ~mask)  # a temporary file can be read by its owner only
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def write_csv(path, header, rows):
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a table of texts and numbers."""
     # surrogateescape: a file name that is not UTF-8 keeps its bytes
     with open(path, "w", newline="", encoding="utf-8", errors="surrogateescape") as file:
@@ -100,12 +104,12 @@ def write_csv(path, header, rows):
         writer.writerows(["" if value is None else str(value) for value in row] for row in rows)
 
 
-def write_run(path, images, labels, id_style):
+def write_run(path: Path, images: ImageSet, labels: ArrayLike, id_style: str) -> None:
     """Write the official run file of a challenge, zipped if its name says so."""
     write_submission(images.ids, labels, path, id_style=id_style, zip=path.suffix.lower() == ".zip")
 
 
-def check_submission(images, id_style):
+def check_submission(images: ImageSet, id_style: str) -> None:
     """Raise, before any work, if a run file has no place for these images."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run.csv"
@@ -115,8 +119,8 @@ def check_submission(images, id_style):
         raise ValueError("\n".join(map(str, faults)))
 
 
-def print_answers(found, output):
-    """Print the judgement, what else was noticed, and the count with the verdict that belongs to it."""
+def print_answers(found: Detection | Attribution, output: Path) -> None:
+    """Print the scores on known images, the findings, and the count of answers with its verdict."""
     for trial in found.assessment.trials:
         typer.echo(f"\n{trial}")
     if found.assessment.blind is not None:

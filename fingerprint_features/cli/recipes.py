@@ -12,11 +12,11 @@ _METRICS = {"f1": "F1", "kappa": "kappa", "accuracy": "accuracy"}
 
 
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="Tell all about this one.", show_default=False)] = None,
-):
-    """List every published system, or tell all about one."""
+    name: Annotated[str | None, typer.Argument(help="Describe this one.", show_default=False)] = None,
+) -> None:
+    """List every published system, or describe one."""
     if name is not None:
-        _tell(book.info(name))
+        _describe(book.info(name))
         return
     rows = [("name", "method", "for", "official score", "besides images, needs")]
     rows += [
@@ -33,7 +33,7 @@ def recipes(
     )
 
 
-def _tell(about):
+def _describe(about):
     width = max(len(field.name) for field in fields(about))
     for field in fields(about):
         value = getattr(about, field.name)

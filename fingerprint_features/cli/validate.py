@@ -20,7 +20,7 @@ def validate(
     subsets: Annotated[
         int, typer.Option(min=0, help="Number of subsets of an attribution task; 0 for used or not.")
     ] = 0,
-):
+) -> None:
     """Name every fault of RUN. Exit code 1 when there is one."""
     check_year(year)
     allowed = range(1, subsets + 1) if subsets else (0, 1)

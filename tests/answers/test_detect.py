@@ -177,11 +177,11 @@ def test_another_generator_is_judged_on_its_own_images():
         ({"recipe": "textures-svm"}, "attributes generated images to subsets: choose one of vcmi"),
         ({"recipe": "dmk-2023-sift-knn"}, "learns from labels: give used= and unused=, or choose one of"),
         ({"on_error": "skip"}, "on_error= must be 'raise' or 'nan'"),
-        ({"known_generated": slice(4)}, "known_generated= belongs to images whose labels are known"),
+        ({"known_generated": slice(4)}, "known_generated= belongs to images with known labels"),
         ({"holdout": slice(4)}, "has no use for holdout="),
         ({"backbone": "resnet50"}, "has no override 'backbone'"),
         ({"patients": "["}, "is not a regular expression"),
-        ({"patients": {}}, "names no patient of p"),
+        ({"patients": {}}, "has no patient for p"),
         ({"patients": 3}, "must be a mapping from id to patient, a function"),
     ],
 )

@@ -93,7 +93,7 @@ def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
         (["--real", "NAMES"], 1, "--real holds one image under two labels"),
         (["--real", "NAMES", "--year", "2025"], 2, "the folder 'new' has none: t1, t2"),
         (["--real", "REAL", "--map", "no/such/map.png"], 2, "does not exist"),
-        (["--real", "REAL", "--map", "map.mp3"], 2, "is no picture: it must end in"),
+        (["--real", "REAL", "--map", "map.mp3"], 2, "is not a picture: its name must end in"),
     ],
 )
 def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):

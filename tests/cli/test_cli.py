@@ -133,7 +133,7 @@ def test_check_of_a_good_folder(run, folder):
         (["extract", "IN", "-o", "no/such/folder/f.csv"], 2, "does not exist"),
         (["extract", "IN"], 2, "output"),
         (["extract", "IN", "-o", "EMPTY.csv"], 2, "is a folder"),
-        (["extract", "IN", "-o", "f.csv", "--cache", "IN/a/img2.png"], 2, "is no feature cache"),
+        (["extract", "IN", "-o", "f.csv", "--cache", "IN/a/img2.png"], 2, "is not a feature cache"),
         (["extract", "IN", "-o", "f.csv", "--size", "big"], 2, "written like 256x256"),
         (["extract", "IN", "-o", "f.csv", "--extractors", "gabour"], 2, "did you mean 'gabor'"),
         (["extract", "nowhere", "-o", "f.csv"], 1, "nowhere is no folder"),

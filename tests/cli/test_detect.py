@@ -176,7 +176,7 @@ def test_only_tables_are_written(run, folders, tmp_path, name):
     os.mkfifo(tmp_path / "pipe.csv")
     code, _, err = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "pipe.csv")
     assert code == 2
-    assert "is no ordinary file" in " ".join(err.replace("│", " ").split())
+    assert "is not an ordinary file" in " ".join(err.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(("year", "style"), [("2023", "stem"), ("2025", "name")])
@@ -224,7 +224,7 @@ def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
         (["--patients", "["], 2, "--patients [ is not a regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),
         (["--patients", "(z)?p"], 2, "finds no patient in"),
-        (["--cache", "CSV"], 2, "is no feature cache"),
+        (["--cache", "CSV"], 2, "is not a feature cache"),
     ],
 )
 def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
