@@ -92,5 +92,6 @@ def conclude(trials: tuple[Trial, ...], blind: Trial | None = None, note: str = 
             "another scanner or hospital, and not what the generator remembers."
         )
         return Assessment(BLIND, why, trials, blind)
-    why = f"On images with known labels: {last.judgement.conclusion} {note}".rstrip()
+    conclusion = last.judgement.conclusion
+    why = f"On images with known labels, {conclusion[0].lower()}{conclusion[1:]} {note}".rstrip()
     return Assessment(last.judgement.verdict, why, trials, blind)
