@@ -1,5 +1,6 @@
 """The command line: fingerprint-features."""
 
+import os
 import sys
 import warnings
 
@@ -9,6 +10,8 @@ from .. import __version__
 from ..answers import ArgumentError
 from . import attribute, cache, check, demo, detect, extract, recipes, validate
 from .words import say
+
+_INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 app = typer.Typer(
     name="fingerprint-features",
@@ -58,13 +61,19 @@ def _escape_what_the_terminal_cannot_show():
 
 
 def main() -> None:
-    """Run the command line; exit codes are 0, 1 for an error and 2 for wrong usage."""
+    """Run the command line; exit codes are 0, 1 for an error, 2 for wrong usage and 130 after Ctrl-C."""
     _escape_what_the_terminal_cannot_show()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_each_warning_once()
             app()
+    except SystemExit as ending:
+        if ending.code == _INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)  # Python's own ending would stop the workers inside compiled code, and abort
+        raise
     except (ValueError, OSError, ImportError) as error:
         say(f"error: {error}", err=True)
         sys.exit(2 if isinstance(error, ArgumentError) else 1)

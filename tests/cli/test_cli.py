@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats, recipes
+from tests.cache.rows import ROOT
 from tests.helpers import random_images, write_images
 
 
@@ -179,3 +181,31 @@ def test_the_command_is_installed(folder):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "5 of 5" in done.stdout
+
+
+def test_an_interrupted_command_ends_cleanly_while_workers_are_in_compiled_code():
+    # Python's own ending stops daemon threads as they come back from OpenCV: "terminate called ...", exit code 134.
+    code = """
+        import sys, threading, time
+        import cv2, numpy as np
+        from fingerprint_features import cli
+
+        @cli.app.command()
+        def wait():
+            image = np.zeros((400, 400), dtype=np.float32)
+
+            def work():
+                while True:
+                    cv2.bilateralFilter(image, 9, 1, 1)
+
+            for _ in range(2):
+                threading.Thread(target=work, daemon=True).start()
+            time.sleep(0.3)
+            raise KeyboardInterrupt
+
+        sys.argv[1:] = ["wait"]
+        cli.main()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
