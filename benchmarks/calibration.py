@@ -1,7 +1,7 @@
 """How often do intervals hold the truth, and tests raise a false alarm? ``python -m benchmarks.calibration``.
 
-Prints what the docstrings of `cross_validated_scores`, `refit_permutation_test` and `permutation_test` state. It draws
-tables, not images: ten columns of noise, patients alike in half of the variance, and a shift of the used ones in the
+Measures `cross_validated_scores`, `refit_permutation_test` and `permutation_test` (the table in its docstring). Tables
+are drawn, not images: ten columns of noise, patients alike in half of the variance, and a shift of the used ones in the
 first column. The truth is what rules learnt from other tables of the same size reach, on average, on new images.
 """
 
