@@ -92,10 +92,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="tasks for each setting")
     parser.add_argument("--null-seeds", type=int, default=50, help="tasks without memory, to count false alarms")
+    parser.add_argument("--recipes", nargs="+", metavar="NAME", help="these recipes only [default: all that detect]")
     parser.add_argument("--jobs", type=int, default=-1)
     parser.add_argument("--output", type=Path, default=Path("power.csv"))
     options = parser.parse_args()
-    names, start = detectors(), time.perf_counter()
+    names, start = options.recipes or detectors(), time.perf_counter()
     records, null = run(names, options.repeats, options.null_seeds, options.jobs)
     with options.output.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(records[0]))
