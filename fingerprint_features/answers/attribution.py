@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from ..images import as_image_set
+from ..images.errors import printable
+from ..images.labels import is_missing
 from ..recipes.kinds import Cache, Images
 from .assessing import assess_attributor
 from .choice import ATTRIBUTES, find_recipe, make_attributor
@@ -158,6 +160,9 @@ def _labels(sets, **given):
             raise ArgumentError(
                 f"{word}= must have one subset for each of {len(sets[name])} images. Got shape {y.shape}"
             )
+        bare = [str(id) for id, subset in zip(sets[name].ids, y, strict=True) if is_missing(subset)]
+        if bare:
+            raise ArgumentError(f"{word}= has no subset for {printable(bare[0])}: add one for every image of {name}=")
         if len(np.unique(y)) < 2:
             raise ArgumentError(f"{name}= needs images of two subsets or more. Got only {y[0]}")
     if not labels:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 from numpy.typing import NDArray
 
@@ -13,7 +14,10 @@ _NAMED = 5  # how many pairs of images an error lists
 
 
 def check_alike(sets: Mapping[str, ImageSet]) -> None:
-    """Raise unless all sets are decoded in one way: rows of different sizes or ranges cannot be compared."""
+    """Raise unless all sets hold images, decoded in one way: rows of different sizes or ranges cannot be compared."""
+    for name, images in sets.items():
+        if not len(images):
+            raise ArgumentError(f"{name}= holds no images")
     first, *others = sets.items()
     for name, images in others:
         for what in ("size", "options"):
@@ -43,7 +47,8 @@ def refuse_same_files(sets: Mapping[str, ImageSet], others: Mapping[str, ImageSe
     """
     for name, images in sets.items():
         for other, rest in others.items():
-            pairs = [(i, j) for i, j in shared(images, rest) if _is_one_file(images, i, rest, j)]
+            where = {file: j for j, file in _files(rest)}
+            pairs = [(i, where[file]) for i, file in _files(images) if file in where]
             if pairs:
                 raise ValueError(
                     f"{name}= and {other}= hold {len(pairs)} files in common ({_listed(images, rest, pairs)}), but "
@@ -54,7 +59,7 @@ def refuse_same_files(sets: Mapping[str, ImageSet], others: Mapping[str, ImageSe
 def refuse_contradictions(name: str, images: ImageSet, labels: NDArray) -> None:
     """Raise if one image of a set has two labels."""
     first = {}
-    for i, digest in enumerate(images.digests):
+    for i, digest in _contents(images):
         j = first.setdefault(digest, i)
         if labels[i] != labels[j]:
             raise ValueError(
@@ -65,13 +70,26 @@ def refuse_contradictions(name: str, images: ImageSet, labels: NDArray) -> None:
 
 def shared(images: ImageSet, others: ImageSet) -> list[tuple[int, int]]:
     """Return the positions (in `images`, in `others`) of each image of the first set that is in the second too."""
-    where = {digest: j for j, digest in reversed(list(enumerate(others.digests)))}
-    return [(i, where[digest]) for i, digest in enumerate(images.digests) if digest in where]
+    where = {digest: j for j, digest in reversed(_contents(others))}
+    return [(i, where[digest]) for i, digest in _contents(images) if digest in where]
 
 
-def _is_one_file(images, i, others, j):
-    places = images.place(i), others.place(j)
-    return all(map(os.path.isabs, places)) and os.path.samefile(*places)  # an array's place is its position
+def _contents(images):
+    """Return the position and the digest of each image that can be decoded."""
+    failed = {failure.id for failure in images.failures}
+    return [
+        (i, digest) for i, (id, digest) in enumerate(zip(images.ids, images.digests, strict=True)) if id not in failed
+    ]
+
+
+def _files(images):
+    """Yield the position of each image that is a file, and what that file is under any name."""
+    for i in range(len(images)):
+        place = images.place(i)
+        if os.path.isabs(place):  # an array's place is its position
+            with suppress(OSError, ValueError):  # no such file
+                found = os.stat(place)
+                yield i, (found.st_dev, found.st_ino)
 
 
 def _listed(images, others, pairs):

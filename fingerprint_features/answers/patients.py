@@ -7,6 +7,7 @@ import numpy as np
 
 from ..images import ImageSet
 from ..images.errors import printable
+from ..images.labels import is_missing
 from .errors import ArgumentError
 
 Patients = Mapping[str, object] | Callable[[str], object] | str | None
@@ -37,7 +38,14 @@ def with_patients(sets: Mapping[str, ImageSet], patients: Patients) -> tuple[dic
     if isinstance(patients, str) and patients == "none":
         return {name: _by_content(images) for name, images in sets.items()}, "image"
     find = _finder(patients)
-    return {name: _grouped(images, [find(id) for id in images.ids]) for name, images in sets.items()}, "patient"
+    return {name: _grouped(images, [_found(find, id) for id in images.ids]) for name, images in sets.items()}, "patient"
+
+
+def _found(find, id):
+    patient = find(id)
+    if is_missing(patient):
+        raise ArgumentError(f"patients= has no patient for {printable(id)}: add one for every real image")
+    return patient
 
 
 def _finder(patients):
@@ -47,20 +55,11 @@ def _finder(patients):
     if isinstance(patients, str):
         return _by_pattern(patients)
     if isinstance(patients, Mapping):
-        return _by_id(patients)
+        return patients.get
     raise ArgumentError(
         "patients= must be a mapping from id to patient, a function, a regular expression, 'none' or None. "
         f"Got {patients!r} instead."
     )
-
-
-def _by_id(patients):
-    def find(id):
-        if id not in patients:
-            raise ArgumentError(f"patients= has no patient for {printable(id)}: add one for every real image")
-        return patients[id]
-
-    return find
 
 
 def _by_pattern(pattern):
