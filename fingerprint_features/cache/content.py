@@ -9,6 +9,7 @@ import copyreg
 import dis
 import functools
 import hashlib
+import importlib
 import json
 import os
 import sys
@@ -26,6 +27,7 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType, types.WrapperDescriptorType,
           types.MethodDescriptorType, types.ClassMethodDescriptorType, types.MethodWrapperType)  # fmt: skip
 _EMPTY = types.CellType()
+_HIDING = {"eval", "exec", "globals", "__import__"}  # functions that reach what no instruction names
 _OURS = __name__.partition(".")[0]
 
 # What a torch.nn.Module holds that never changes what its forward gives, in evaluation mode.
@@ -69,7 +71,7 @@ class _Content:
 
     def of(self, thing, expand=False):
         """Return plain JSON values; `expand` a class or function even if it is known by its name."""
-        if thing is None or isinstance(thing, (str, bool, int, float, bytes)):
+        if thing is None or type(thing) in (str, bool, int, float, bytes):
             return [type(thing).__name__, repr(thing)]
         if isinstance(thing, types.ModuleType):
             return _module(thing)
@@ -149,10 +151,14 @@ class _Content:
 
     def _function(self, function):
         code = function.__code__
+        hidden = sorted(_HIDING & _names(code) - set(function.__globals__))
+        if hidden:
+            raise TypeError(f"it calls {hidden[0]}, and what that finds does not show")
         used = {name: function.__globals__[name] for name in sorted(_names(code)) if name in function.__globals__}
         cells = [cell.cell_contents for cell in function.__closure__ or () if cell != _EMPTY]
         own = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
-        parts = [function.__defaults__, function.__kwdefaults__, used, cells, own]
+        imported = _imported(code, function.__globals__.get("__package__"))
+        parts = [function.__defaults__, function.__kwdefaults__, used, cells, own, imported]
         return [_instructions(code), *self._items(parts), self.of(getattr(function, "__wrapped__", None))]
 
     def _object(self, thing):
@@ -163,18 +169,19 @@ class _Content:
             content = (
                 self._items(thing.flat) if thing.dtype.hasobject else _digest(np.ascontiguousarray(thing).tobytes())
             )
-            return [thing.dtype.str, list(thing.shape), content]
+            own = {} if isinstance(thing, np.memmap) else getattr(thing, "__dict__", {})  # of subclasses, e.g. masks
+            return [thing.dtype.str, list(thing.shape), content, self.of(own)]
         if isinstance(thing, np.ufunc):
             raise TypeError("it is made of a function that it does not show")
         torch = sys.modules.get("torch")
         if torch is not None and isinstance(thing, torch.Tensor):
-            return [str(thing.dtype), list(thing.shape), _tensor_digest(thing)]
+            return [str(thing.dtype), list(thing.shape), _tensor_digest(thing), self.of(vars(thing))]
         if torch is not None and isinstance(thing, torch.nn.Module) and not isinstance(thing, torch.jit.ScriptModule):
             return [self.of(type(thing)), self._network(thing)]
         reducer = copyreg.dispatch_table.get(type(thing))
         made = reducer(thing) if reducer else thing.__reduce_ex__(4)
         if isinstance(made, str):
-            return made
+            raise TypeError("it is known by a name only")
         how, arguments, state, items, pairs = (*made, None, None, None)[:5]
         if isinstance(state, dict):
             state = dict(sorted(state.items(), key=lambda item: str(item[0])))
@@ -241,6 +248,22 @@ def _digest(content):
 def _names(code):
     names = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
     return names.union(*(_names(c) for c in code.co_consts if isinstance(c, types.CodeType)))
+
+
+def _imported(code, package):
+    """Return what code imports when it runs; the name alone of what is not there."""
+    found = {}
+    steps = [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
+    for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
+        if step.opname == "IMPORT_NAME":
+            name = f"{'.' * level.argval}{step.argval}"
+            try:
+                found[name] = importlib.import_module(name, package)
+            except ImportError:
+                found[name] = None
+    for inner in (c for c in code.co_consts if isinstance(c, types.CodeType)):
+        found |= _imported(inner, package)
+    return found
 
 
 def _instructions(code):

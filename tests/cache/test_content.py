@@ -1,5 +1,7 @@
 """Identity of code: every kind of edit to an extractor of a notebook changes its token, or it is refused."""
 
+import importlib
+import sys
 import threading
 
 import numpy as np
@@ -30,6 +32,11 @@ EDITS = {  # a cell in which 3 becomes 4
     "frozenset in the code": CLASS.format("1 in {1, 3}"),
     "array": "import numpy as np\nk = np.array([1, 3])\n" + CLASS.format("k"),
     "array of objects": "import numpy as np\nk = np.array([1, [3]], dtype=object)\n" + CLASS.format("k"),
+    "mask": "import numpy as np\nk = np.ma.array([1, 2, 5], mask=[n == 3 for n in (1, 2, 4)])\n"
+    + CLASS.format("k.sum()"),
+    "array with an attribute": "import numpy as np\nclass A(np.ndarray):\n    pass\nk = np.ones(2).view(A)\nk.n = 3\n"
+    + CLASS.format("k.n"),
+    "text with an attribute": "class T(str):\n    pass\nk = T('a')\nk.n = 3\n" + CLASS.format("k.n"),
     "numpy scalar": "import numpy as np\nk = np.half(3)\n" + CLASS.format("k"),
     "complex": "k = 3j\n" + CLASS.format("k"),
     "range": "k = range(3)\n" + CLASS.format("k"),
@@ -127,6 +134,9 @@ REFUSED = {
     "local state": "import threading\nk = threading.local()\n",
     "ufunc of a function": "import numpy as np\nk = np.frompyfunc(lambda n: n + 3, 1, 1)\n",
     "OpenCV object": "import cv2\nk = cv2.createCLAHE()\n",
+    "what eval finds": "k = lambda: eval('1')\n",
+    "what globals finds": "k = lambda: globals()['n']\n",
+    "name": "class N:\n    def __reduce__(self):\n        return 'k'\nk = N()\n",
     "memory": "k = memoryview(b'abc')\n",
 }
 
@@ -181,6 +191,21 @@ def test_a_helper_module_that_is_not_installed_counts(tmp_path, monkeypatch):
         """
         digests.update(run_python(code, folder).split())
     assert len(digests) == 4
+
+
+@pytest.mark.parametrize("body", ["import here_only as m\n    return m.n", "from here_only import n\n    return n"])
+def test_a_module_that_a_function_imports_when_it_runs_counts(tmp_path, monkeypatch, body):
+    monkeypatch.syspath_prepend(tmp_path)
+    source = f"def f():\n    {body}\n" + CLASS.format("f()")
+    tokens = set()
+    for n in (3, 4):
+        (tmp_path / "here_only.py").write_text(f"n = {n}")
+        tokens.add(extractor_token(cell(source)))
+        del sys.modules["here_only"]
+    assert len(tokens) == 2
+    (tmp_path / "here_only.py").unlink()
+    importlib.invalidate_caches()
+    assert extractor_token(cell(source)) not in tokens  # a module may be optional
 
 
 def test_what_holds_itself_is_followed_once():
