@@ -155,7 +155,10 @@ def _draw_map(model, sets, labels, found):
     """Draw every image that was given, by the features that the recipe sees; those to attribute by their answer."""
     kinds = {"real": "real", "labelled_generated": "generated", "generated": "to attribute"}
     subsets = labels | {"generated": found.subsets}
+    bad = {(one.where, one.id) for one in found.findings if one.kind == "cannot-be-used"}
     names = [name for name in kinds if name in sets]
+    good = {name: np.array([(name, id) not in bad for id in sets[name].ids]) for name in names}
+    sets, subsets = ({name: each[name][good[name]] for name in names} for each in (sets, subsets))
     rows = [model[0].fit(sets[name]).transform(sets[name]) for name in names]
     return draw_map(
         np.vstack(rows),

@@ -1,6 +1,7 @@
 """attribute: from labelled folders to a run file and pictures, honest about which accuracy is printed."""
 
 import csv
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -108,3 +109,16 @@ def test_wrong_use_is_told(run, folders, tmp_path, arguments, code, words):
     assert got == code
     assert words in " ".join(err.split())
     assert not (tmp_path / "run.csv").exists()
+
+
+def test_a_map_leaves_out_what_cannot_be_used(run, folders, tmp_path):
+    folder, _ = folders
+    for name in ("real", "unknown"):
+        shutil.copytree(folder / name, tmp_path / name)
+    for bad in (tmp_path / "real" / "t1" / "bad.png", tmp_path / "unknown" / "bad.png"):
+        bad.write_bytes(b"no image")
+    sets = "--generated", tmp_path / "unknown", "--real", tmp_path / "real", "-o", tmp_path / "out.csv"
+    code, *_ = run("attribute", *sets, "--on-error", "nan", "--map", tmp_path / "map.png")
+    assert code == 0
+    assert (tmp_path / "map.png").stat().st_size
+    assert ["bad.png", ""] in [row[:2] for row in read(tmp_path / "out.csv")]
