@@ -9,16 +9,26 @@ from sklearn.base import clone
 from ..images import as_image_set
 from ..images.errors import printable
 from ..images.labels import is_missing
+from ..images.sizes import check_one_size
 from ..recipes.kinds import Cache, Images
 from .assessing import assess_attributor
 from .choice import ATTRIBUTES, find_recipe, make_attributor
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
-from .guards import check_alike, refuse_contradictions, refuse_same_files, refuse_shared, shared
+from .guards import check_alike, exact_copies, refuse_contradictions, refuse_same_files, refuse_shared
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
-from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
+from .reading import (
+    check_on_error,
+    extractors_in,
+    good,
+    needs_one_size,
+    read_all,
+    refuse_bad,
+    rows_kept,
+    show_progress,
+)
 from .results import Attribution, spread
 
 _LABELS = {"real": "real_y", "labelled_generated": "labelled_y"}
@@ -93,7 +103,8 @@ def attribute(
     there are some, on the labelled generated ones. Generated images differ from real ones, so the second accuracy is
     usually lower, and it is the one that counts.
 
-    A real image with exactly the pixels of a generated one is a finding: the answer is its subset.
+    A real image with exactly the pixels of a generated one is a finding: the answer is its subset. Flat images, of one
+    value everywhere, do not count as copies.
 
     Examples
     --------
@@ -109,8 +120,11 @@ def attribute(
     check_on_error(on_error)
     about = find_recipe(recipe, subtask=2)
     domain = _domain(about, sets)
-    needed = extractors_in(make_attributor(about, None, overrides))
+    model = make_attributor(about, None, overrides)
+    needed = extractors_in(model)
     _guard(sets, labels)
+    if needs_one_size(model):
+        check_one_size({f"{name}=": images for name, images in sets.items()}, about.name)
     known, unit = with_patients({"real": sets["real"]} if "real" in sets else {}, patients)
     sets |= known
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
@@ -131,7 +145,7 @@ def attribute(
         answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
         near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
     if "real" in sets:
-        for i, j in shared(sets["generated"], sets["real"]):
+        for i, j in exact_copies(sets["generated"], sets["real"]):
             answers[i] = labels["real"][j]  # an exact copy is proof
     found = (*_findings(sets, labels, failures), *doubts(unit, guess))
     mask = masks["generated"]

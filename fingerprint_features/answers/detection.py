@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..images import ImageSet, as_image_set
+from ..images.sizes import check_one_size
 from ..recipes.judge import used_scores
 from ..recipes.kinds import Cache, Images
 from .assessing import assess_detector
@@ -16,7 +17,16 @@ from .known import known_reference, labelled, unknown
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
-from .reading import check_on_error, extractors_in, good, read_all, refuse_bad, rows_kept, show_progress
+from .reading import (
+    check_on_error,
+    extractors_in,
+    good,
+    needs_one_size,
+    read_all,
+    refuse_bad,
+    rows_kept,
+    show_progress,
+)
 from .results import Detection, spread
 
 _REAL = ("candidates", "used", "unused", "holdout")
@@ -92,8 +102,8 @@ def detect(
     ArgumentError
         For arguments that do not fit together, before any image is read.
     ValueError
-        For an image that is both used and unused, or both in the holdout and in another set of real images, and for
-        a file that is both real and generated.
+        For an image that is both used and unused, or both in the holdout and in another set of real images, for a
+        file that is both real and generated, and for images of several sizes where the recipe needs one.
     ImageReadError
         With ``on_error="raise"``: naming every image that cannot be used.
 
@@ -105,7 +115,8 @@ def detect(
     Notes
     -----
     A generated image with exactly the pixels of a candidate is a finding, not an error: the candidate counts as used,
-    and its note names the copy.
+    and its note names the copy. Flat images, of one value everywhere, do not count as copies: two of them are equal
+    by chance.
 
     The assessment cross-validates recipes that learn from labels. No patient, and no copy of an image, is on both
     sides of a split. A blind control always runs as well: it sees textures of the known images and no generated
@@ -142,8 +153,11 @@ def detect(
     )
     check_on_error(on_error)
     about = find_detector(recipe, sets)
-    needed = extractors_in(make_detector(about, sets, "generated", None, overrides))
+    model = make_detector(about, sets, "generated", None, overrides)
+    needed = extractors_in(model)
     _guard(sets)
+    if needs_one_size(model):
+        check_one_size({f"{name}=": images for name, images in sets.items()}, about.name)
     real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
     with rows_kept(cache) as cache:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..images import ImageFailure, ImageSet
 from ..images.errors import printable
-from .guards import shared
+from .guards import exact_copies
 
 _FEW = 20  # images among which a rule that compares them with each other has little to go by
 
@@ -39,12 +39,12 @@ class Finding:
 
 
 def copies(sets: Mapping[str, ImageSet], where: str, others: str) -> Iterator[Finding]:
-    """Yield the images of a set that have an exact copy, pixel by pixel, in another set."""
+    """Yield the images of a set that have an exact copy, pixel by pixel, in another set; flat images do not count."""
     images, rest = sets.get(where), sets.get(others)
     if images is None or rest is None:
         return
     doubt = ", and yet not used: check the folders" if where in ("unused", "holdout") else ""
-    for i, j in shared(images, rest):
+    for i, j in exact_copies(images, rest):
         yield Finding("exact-copy", where, str(images.ids[i]), f"exact copy of {printable(rest.ids[j])}{doubt}")
 
 
@@ -53,7 +53,7 @@ def known_labels(sets: Mapping[str, ImageSet], where: str, others: str, labels: 
     images, rest = sets[where], sets.get(others)
     if rest is None:
         return
-    for i, j in shared(images, rest):
+    for i, j in exact_copies(images, rest):
         yield Finding("known", where, str(images.ids[i]), f"known to be {labels[j]}")
 
 

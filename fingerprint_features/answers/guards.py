@@ -7,6 +7,7 @@ from contextlib import suppress
 from numpy.typing import NDArray
 
 from ..images import ImageSet
+from ..images.digest import examine
 from ..images.errors import printable
 from .errors import ArgumentError
 
@@ -72,6 +73,16 @@ def shared(images: ImageSet, others: ImageSet) -> list[tuple[int, int]]:
     """Return the positions (in `images`, in `others`) of each image of the first set that is in the second too."""
     where = {digest: j for j, digest in reversed(_contents(others))}
     return [(i, where[digest]) for i, digest in _contents(images) if digest in where]
+
+
+def exact_copies(images: ImageSet, others: ImageSet) -> list[tuple[int, int]]:
+    """Return what `shared` does, without flat images.
+
+    Two images that are of one value everywhere are equal by chance: that is no sign of memorization.
+    """
+    pairs = shared(images, others)
+    records = examine(images[[i for i, _ in pairs]])
+    return [pair for pair, record in zip(pairs, records, strict=True) if not record.flat]
 
 
 def _contents(images):

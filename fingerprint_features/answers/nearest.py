@@ -10,7 +10,7 @@ from ..images import ImageSet
 from ..neighbors import FaissNearestNeighbors
 from ..pipeline import FeaturePipeline
 from ..recipes.kinds import Cache
-from .guards import shared
+from .guards import exact_copies
 
 LOOKS = PHash()  # 256 bits
 
@@ -25,7 +25,7 @@ class Nearest(NamedTuple):
     distances : ndarray of int of shape (n_images,)
         Bits, of 256, in which the perceptual hashes of the two differ.
     copies : dict of int to str
-        For the images that have an exact copy, pixel by pixel: position, and id of the copy.
+        For the images that have an exact copy, pixel by pixel: position, and id of the copy. Flat images do not count.
     """
 
     ids: NDArray[np.str_]
@@ -39,7 +39,7 @@ def nearest(images: ImageSet, others: ImageSet, cache: Cache) -> Nearest:
     search = FaissNearestNeighbors(n_neighbors=1, metric="hamming").fit(features.transform(others))
     shares, found = search.kneighbors(features.transform(images))
     ids = others.ids[found[:, 0]].astype(object)
-    copies = {i: str(others.ids[j]) for i, j in shared(images, others)}
+    copies = {i: str(others.ids[j]) for i, j in exact_copies(images, others)}
     for i, id in copies.items():
         ids[i] = id
     bits = np.rint(shares[:, 0] * LOOKS.hash_size**2).astype(np.int64)

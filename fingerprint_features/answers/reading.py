@@ -40,6 +40,11 @@ def extractors_in(model: Any) -> list[BaseExtractor]:
     return [extractor for extractor in every if isinstance(extractor, BaseExtractor) and not extractor._stateful]
 
 
+def needs_one_size(model: Any) -> bool:
+    """Return whether a part of a model compares images that must have one size."""
+    return any(getattr(part, "_one_size", False) for part in model.get_params().values())
+
+
 def read_all(
     sets: Mapping[str, ImageSet], extractors: Sequence[BaseExtractor], cache: Cache, progress: bool
 ) -> dict[str, list[ImageFailure]]:

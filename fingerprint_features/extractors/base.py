@@ -37,8 +37,8 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
     -----
     Class attributes a subclass may set: ``_mode`` ("gray" or "rgb": the form its images take),
     ``_values_version`` (bump it when the same image would give other numbers), ``_runtime_params`` (names of
-    parameters that never change values) and ``_stateful`` (True when it must be fitted first: write `_fit` and
-    `_value_state` too).
+    parameters that never change values), ``_stateful`` (True when it must be fitted first: write `_fit` and
+    `_value_state` too) and ``_one_size`` (True when all images must have one size).
 
     Examples
     --------
@@ -57,6 +57,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
     _values_version: int = 1
     _runtime_params: tuple[str, ...] = ()
     _stateful: bool = False
+    _one_size: bool = False
 
     # ---- what a subclass writes -------------------------------------------------------------------------
 

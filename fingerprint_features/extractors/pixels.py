@@ -29,6 +29,7 @@ class Pixels(BaseExtractor):
     """
 
     _stateful = True
+    _one_size = True
 
     def _fit(self, images, y):
         error = ValueError("Pixels learns its width from the first image, and there is none")

@@ -71,6 +71,7 @@ class SSIM(BaseExtractor):
     """
 
     _values_version = 2
+    _one_size = True
     _runtime_params = ("reference", "device")  # the reference is in _value_state, by its content
 
     def __init__(

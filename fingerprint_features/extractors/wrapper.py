@@ -31,6 +31,10 @@ class Wrapper(BaseExtractor):
     def _stateful(self):
         return getattr(self.extractor, "_stateful", False)
 
+    @property
+    def _one_size(self):
+        return getattr(self.extractor, "_one_size", False)
+
     def _prefixes(self):
         """Return one word a view, to stand before the inner extractor's column names."""
         raise NotImplementedError(f"{type(self).__name__} must write _prefixes")

@@ -31,12 +31,18 @@ class Record(NamedTuple):
         Its content identity; None until the image is decoded for it.
     failure : ImageFailure or None
         Why it cannot be decoded.
+    shape : (int, int) or None
+        Height and width of the decoded image; None until it is decoded.
+    flat : bool
+        Whether all its pixels are equal. Flat images of one value have one digest, whatever they were made from.
     """
 
     stamp: tuple | None
     key: bytes | None
     digest: bytes | None = None
     failure: ImageFailure | None = None
+    shape: tuple[int, int] | None = None
+    flat: bool = False
 
 
 def image_digest(raw: bytes | NDArray, options: DecodeOptions, size: tuple[int, int] | None) -> bytes:
@@ -145,9 +151,10 @@ def _examine_one(images, i):
     except ImageReadError as error:
         return Record(None, None, _hash(b"unreadable|", os.fsencode(images.place(i))), error.failures[0])
     try:
-        return Record(stamp, key, pixel_digest(images.decode_one(raw, i)))
+        image = images.decode_one(raw, i)
     except ImageReadError as error:
         return Record(stamp, key, _hash(b"undecodable|", key), error.failures[0])
+    return Record(stamp, key, pixel_digest(image), None, image.shape[:2], bool((image == image[0, 0]).all()))
 
 
 def _hash(*parts):

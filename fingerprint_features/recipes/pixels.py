@@ -91,6 +91,8 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         Whether to show a progress bar.
     """
 
+    _one_size = True
+
     def __init__(
         self, reference: Images, filter: str = "gaussian", cache: Cache = None, *, progress: bool = False
     ) -> None:

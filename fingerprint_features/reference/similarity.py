@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..cache import FeatureCache
 from ..images import ImageSet
+from ..images.sizes import check_one_size
 from .base import ReferenceEstimator
 from .columns import column_name, make_columns, metric_name, nearest_needed, need
 from .comparer import Comparer
@@ -179,7 +180,10 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         """
         check_params(self, self._names())
         images_wanted = None if self.features is not None else self.metric == "ssim"
-        x, reference, holdout = self._open_sets(X, images_wanted).values()
+        sets = self._open_sets(X, images_wanted)
+        if self._one_size:
+            check_one_size({name: some.data for name, some in sets.items() if some is not None}, type(self).__name__)
+        x, reference, holdout = sets.values()
         if isinstance(self.holdout, str):
             holdout = x.take(unused(self, x, y))
         elif holdout is not None:
@@ -219,6 +223,10 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         tags.target_tags.required = isinstance(self.holdout, str)
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    @property
+    def _one_size(self):
+        return isinstance(self.metric, str) and self.metric == "ssim"
 
     def _column_names(self):
         if self.reduce is None:

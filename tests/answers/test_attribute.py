@@ -60,6 +60,13 @@ def test_a_copy_of_a_real_image_has_its_subset(task):
     assert (found.nearest[-1], found.distances[-1]) == (task.reference.ids[i], 0)
 
 
+def test_a_flat_image_is_no_copy_of_another(task):
+    black = np.zeros_like(task.X[0])
+    real, y = ImageSet([*task.reference, black, black]), [*task.reference_y, 1, 1]
+    found = attribute([*task.X[:4], black], real=real, real_y=y, patients="none")
+    assert set(found.notes) == {""}
+
+
 def test_the_table_keeps_a_row_for_an_image_that_cannot_be_used(task, tmp_path):
     paths = write_images(tmp_path, task.X[:4])
     (tmp_path / "image1.png").write_bytes(b"")

@@ -116,6 +116,17 @@ def test_an_exact_copy_is_a_finding_and_an_answer(task):
     assert (finding.kind, finding.where, finding.id) == ("exact-copy", "candidates", unseen.ids[7])
 
 
+def test_flat_images_are_no_copies_of_each_other(task):
+    used, unused, candidates, _ = halves(task)
+    black = np.zeros_like(task.X[0])
+    found = detect([*candidates, black], [*task.reference, black], used=[*used, black], unused=unused, patients="none")
+    without = detect(candidates, [*task.reference, black], used=[*used, black], unused=unused, patients="none")
+    assert set(found.notes) == {""}
+    assert found.used[-1] == (found.scores[-1] > 0)
+    np.testing.assert_array_equal(found.scores[:-1], without.scores)
+    assert not [f for f in found.findings if f.kind in ("exact-copy", "known")]
+
+
 def test_a_copy_of_an_image_that_was_not_used_asks_for_a_check(task):
     used, unused, candidates, _ = halves(task)
     found = detect(candidates, ImageSet([*task.reference, unused[0]]), used=used, unused=unused)
@@ -189,6 +200,19 @@ def test_arguments_that_do_not_fit_are_named(task, more, words):
     more = {name: task.X[value] if isinstance(value, slice) else value for name, value in more.items()}
     with pytest.raises(ArgumentError, match=words):
         detect(task.X, task.reference, **more)
+
+
+@pytest.mark.parametrize("recipe", ["vcmi-2023-threshold-max", "zoq-2025-pixels-ssim", "zoq-2025-pixels-jaccard"])
+def test_images_of_several_sizes_are_refused_before_anything_is_extracted(task, recipe, tmp_path):
+    used, unused, candidates, _ = halves(task)
+    cache = tmp_path / "rows.cache"
+    mixed = [*task.reference, task.reference[0][:30]]
+    words = (
+        rf"{recipe} compares .* candidates= {candidates.ids[0]} is 32 x 32, generated= 60 is 30 x 32: .*size=\(32, 32\)"
+    )
+    with pytest.raises(ValueError, match=words):
+        detect(candidates, mixed, used=used, unused=unused, recipe=recipe, cache=cache)
+    assert not cache.exists()
 
 
 def test_sets_that_decide_the_answer_by_themselves_are_refused(task, tmp_path):

@@ -58,3 +58,11 @@ def test_tags_say_what_x_may_be():
     assert get_tags(ReferenceModel(PCA(), features=FeaturePipeline([Pixels()]))).input_tags.string
     assert get_tags(ReferenceSimilarity(holdout="unused")).target_tags.required
     assert not get_tags(ReferenceSimilarity()).target_tags.required
+
+
+def test_ssim_of_images_of_several_sizes_is_refused_before_any_is_compared():
+    images, reference = [np.eye(16, k=k, dtype=np.uint8) for k in range(4)], [np.eye(16, 15, dtype=np.uint8)]
+    with pytest.raises(
+        ValueError, match=r"ReferenceSimilarity .* X 0 is 16 x 16, reference 0 is 16 x 15: .*\(16, 16\)"
+    ):
+        ReferenceSimilarity(reference, metric="ssim").fit(images)
