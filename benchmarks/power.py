@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from fingerprint_features import make_membership_task, membership_scores, recipes
-from fingerprint_features.recipes.judge import held_out_answers
-from fingerprint_features.recipes.side_by_side import NETWORK, detectors, make_for_trial
+from fingerprint_features import make_membership_task, membership_scores
+from fingerprint_features.recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
 
 MEMORIZATION = (0, 0.25, 0.5, 1)
 SLICES = (1, 4)
@@ -34,7 +33,7 @@ def judge_all(
         for name in names:
             start = time.perf_counter()
             model = make_for_trial(name, task.reference, task.pool, Path(folder, "rows.cache"))
-            answers, scores = held_out_answers(model, task.X, task.y, needs_labels=recipes.info(name).needs_labels)
+            answers, scores = try_recipe(name, model, task.X, task.y)
             seconds = time.perf_counter() - start
             # Bonferroni: all intervals hold together in 95 of 100 tasks
             found = membership_scores(

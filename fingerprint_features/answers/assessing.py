@@ -9,9 +9,9 @@ from sklearn.base import clone
 
 from ..evaluate import independent_groups, judge_fixed, judge_learnt
 from ..evaluate.patients import LikelyPatients
+from ..evaluate.refits import decision_values
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
-from ..recipes.judge import used_scores
 from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
@@ -57,7 +57,7 @@ def assess_detector(
         trial = Trial(about.name, f"cross-validated, by {unit}", y, judged)
     else:
         fitted = clone(model).fit(images)
-        judged = judge_fixed(y, fitted.predict(images), scores=used_scores(fitted, images), groups=groups)
+        judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
         trial = Trial(about.name, f"judged without their labels, by {unit}", y, judged)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
     blind = Trial(NAME, "cross-validated", y, judge_learnt(blind_classifier(), rows, y, groups=groups, **settings))

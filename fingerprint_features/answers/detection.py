@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from ..evaluate.refits import decision_values
 from ..images import ImageSet, as_image_set
 from ..images.sizes import check_one_size
-from ..recipes.judge import used_scores
 from ..recipes.kinds import Cache, Images
 from .assessing import assess_detector
 from .blind import textures
@@ -174,7 +174,7 @@ def detect(
 
         fitted = _fitted(about, make, sets)
         answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
-        scores = used_scores(fitted, sets["candidates"])
+        scores = decision_values(fitted, sets["candidates"])
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)

@@ -7,20 +7,18 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from textwrap import shorten
+from textwrap import fill
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from .. import recipes
 from ..datasets import make_membership_task
 from ..evaluate import membership_scores
 from ..extractors import GLCM, LBP, CNNEmbedding, Gabor, PHash
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
-from ..recipes.judge import held_out_answers
-from ..recipes.side_by_side import NETWORK, detectors, make_for_trial
+from ..recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
 
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 
@@ -124,28 +122,34 @@ def _judge(tables, task):
             )
         _row(name, [str(scores[metric]) for metric in metrics])
     typer.echo(
-        "\nAn image's own features do not show whether it was used, because all images come from one scanner. Its\n"
-        "distance to the generated images does."
+        "\nAll images come from one scanner, so an image's own features do not show whether it was used. Its distance\n"
+        "to the generated images can: the more of them are copies (--memorization), the better."
     )
 
 
 def _try_recipes(real, fake, pool, y, cache, deep):
-    """Print what each recipe makes of the task, at half the size."""
-    typer.echo(f"\nEvery recipe on the same images at {_SIDE} x {_SIDE}; rules that compare whole images share them:\n")
+    """Print the scores of every recipe on the task, with images of half the size."""
+    typer.echo(f"\nEvery recipe that detects, on the same images at {_SIDE} x {_SIDE}:\n")
     typer.echo(f"  {'recipe':36}{'kappa':>24}{'F1':>24}{'seconds':>9}")
+    refused = {}
     for name in detectors():
         start = time.perf_counter()
         model = make_for_trial(name, fake, pool, cache)
         try:
-            answers, _ = held_out_answers(model, real, y, needs_labels=recipes.info(name).needs_labels)
-        except ValueError as error:  # so few images as --used and --generated ask for are not enough for some
-            typer.echo(f"  {name:36}{shorten(str(error), 80, placeholder=' ...')}")
+            answers, _ = try_recipe(name, model, real, y)
+        except ValueError as error:  # some need more images than --used and --generated ask for
+            refused[name] = error
             continue
         seconds = time.perf_counter() - start
         scores = membership_scores(y, answers, groups=real.groups)
         typer.echo(f"  {name:36}{scores['kappa']!s:>24}{scores['f1']!s:>24}{seconds:9.1f}")
+    if refused:
+        typer.echo("\nThese cannot be tried on so few images; give a larger --used or --generated:")
+    for name, error in refused.items():
+        typer.echo(fill(f"{name}: {error}", 112, initial_indent="  ", subsequent_indent="    "))
     typer.echo(
         "\nRecipes that need labels are cross-validated by patient; the others never see any.\n"
+        "All share one cache: the first recipe that needs a feature or a similarity takes the time for it.\n"
         "`fingerprint-features recipes` lists the scores of the published systems."
     )
     if deep:

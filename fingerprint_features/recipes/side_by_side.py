@@ -3,6 +3,13 @@
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+
+from ..evaluate import independent_folds, independent_groups
+from ..evaluate.refits import decision_values, held_out
+from ..images import ImageSet
 from .kinds import Cache, Images
 from .registry import info, make, names
 
@@ -23,3 +30,32 @@ def make_for_trial(name: str, reference: Images, pool: Images | None, cache: Cac
     sets |= {"pool": pool} if about.needs_pool else {}
     overrides = _QUICK.get(name, {}) | ({"backbone": NETWORK} if about.needs_weights else {})
     return make(name, cache=cache, **sets, **overrides)
+
+
+def try_recipe(name: str, model: Any, images: ImageSet, y: ArrayLike) -> tuple[NDArray, NDArray[np.float64]]:
+    """Return the answers of a recipe to labelled images, none of them learnt from the label of that image.
+
+    Parameters
+    ----------
+    name : str
+        The recipe. One that needs labels is cross-validated: patients and copies stay on one side of every split. Any
+        other is fitted on all images without their labels, and judges them.
+    model : classifier
+        What `make_for_trial` returns; clones of it are fitted.
+    images : ImageSet of shape (n_images,)
+    y : array-like of shape (n_images,)
+        1 for used, 0 for unused.
+
+    Returns
+    -------
+    answers : ndarray of shape (n_images,)
+        Classes.
+    scores : ndarray of shape (n_images,)
+        Larger for used; each fold has its own scale.
+    """
+    if not info(name).needs_labels:
+        model = clone(model).fit(images)
+        return model.predict(images), decision_values(model, images)
+    y = np.asarray(y)
+    found = held_out(model, images, y, independent_folds(y, independent_groups(images.groups, images.digests)))
+    return found.answers, found.decisions

@@ -21,10 +21,11 @@ from fingerprint_features import (
     ReferenceSimilarity,
     check_images,
 )
+from fingerprint_features.evaluate import independent_folds, independent_groups
+from fingerprint_features.evaluate.refits import held_out
 from fingerprint_features.extractors.wrapper import Views
 from fingerprint_features.images import digest as module
 from fingerprint_features.images import image_digest, imageset
-from fingerprint_features.recipes.judge import held_out_answers
 from tests.helpers import Mean, random_images, write_images
 
 from .files import pillow, tifffile_bytes
@@ -299,7 +300,7 @@ def test_a_cross_validated_recipe_reads_each_file_for_identity_and_for_decoding(
     features = FeaturePipeline([LBP()], cache=tmp_path / "features.cache")
     calibrated = ReferenceSimilarity(made, features, reduce=["log_ratio", "max"], holdout="unused", null="both")
     model = make_pipeline(calibrated, SVC())
-    held_out_answers(model, real, y, needs_labels=True)
+    held_out(model, real, y, independent_folds(y, independent_groups(None, real.digests)))
     assert len(reads) == 34
     assert max(reads.values()) <= 2
     reads.clear()
