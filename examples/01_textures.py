@@ -3,7 +3,7 @@ Telling real textures apart
 ===========================
 
 Photographs of brick, grass, gravel and other surfaces, which scikit-image ships, are cut into patches. A support
-vector machine learns which photograph a patch stems from; the parameters of the *features* stand in the same grid
+vector machine learns which photograph a patch stems from; the parameters of the *features* are in the same grid
 as its own. k-means then takes the same matrix unchanged, without labels. Patches of one region of a photograph
 are never on both sides of a split.
 

@@ -1,4 +1,4 @@
-"""Compiled functions: numba's njit, kept on disk where there is a folder for it, and safe to fork beside."""
+"""Compiled functions: numba's njit, kept on disk where there is a folder for it, and safe in a process that forks."""
 
 import os
 from collections.abc import Callable

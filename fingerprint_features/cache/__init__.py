@@ -1,4 +1,4 @@
-"""Cache: who a row of features belongs to (identity), and where rows are kept (store)."""
+"""Cache: which extractor and image a row of features belongs to (identity), and where rows are kept (store)."""
 
 from ..lazy import attach
 

@@ -1,9 +1,10 @@
-"""Connections to a cache file: one a thread, opened when first needed, checked, and set up."""
+"""Connections to a cache file: one for each thread, opened and checked when it is first needed."""
 
 import os
 import sqlite3
 import stat
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ _APPLICATION_ID = int.from_bytes(b"FpFc", "big")
 _FORMAT = 1
 _BUSY_SECONDS = 60
 _HEADER = 100  # bytes at the beginning of every SQLite file
-_SMALLEST = 512  # a shorter file SQLite takes for a new one, and overwrites
+_SMALLEST = 512  # SQLite takes a shorter file for a new one, and overwrites it
 _SCHEMA = (
     "CREATE TABLE extractors (id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, record TEXT NOT NULL)",
     "CREATE TABLE features (extractor INTEGER NOT NULL, digest BLOB NOT NULL, written INTEGER NOT NULL, "
@@ -26,7 +27,7 @@ _SCHEMA = (
     f"PRAGMA user_version={_FORMAT}",
 )
 
-_making = threading.Lock()  # closing a file drops the locks that SQLite in this process has on it: no other may be near
+_making = threading.Lock()  # closing a file drops all locks that SQLite holds on it in this process
 
 
 class Connections:
@@ -38,19 +39,19 @@ class Connections:
         Absolute.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.served = False  # whether any thread has had a connection: then the file was a cache
+        self.served = False  # whether any thread has had a connection, so that the file was a cache
         self._local = threading.local()  # a thread that ends drops its lease, which closes its connection
 
     @contextmanager
-    def use(self, create):
-        """Lend this thread's connection; any exception closes it.
+    def use(self, create: bool) -> Iterator[sqlite3.Connection | None]:
+        """Give this thread's connection; any exception closes it.
 
         Parameters
         ----------
         create : bool
-            Whether a file that does not exist is made.
+            Whether to make a file that does not exist.
 
         Yields
         ------
@@ -62,16 +63,16 @@ class Connections:
             try:
                 yield self._ready(handle, create)
             except BaseException:
-                handle.close()  # whatever state it is in
+                handle.close()  # its state is unknown
                 raise
 
-    def set_aside(self):
-        """Rename the damaged cache this thread has met; return its new name, or None if another has done so.
+    def set_aside(self) -> str | None:
+        """Rename the damaged cache that this thread has opened; return its new name, or None if that is done already.
 
         Raises
         ------
         NotACache
-            If the file does not begin as a cache of this format: it is somebody else's.
+            If the file does not begin like a cache of this format, and so belongs to something else.
         PermissionError
         """
         path = os.path.realpath(self.path)
@@ -81,7 +82,7 @@ class Connections:
             if not _begins_as_ours(file.read(_HEADER)):
                 raise NotACache("it does not begin as a feature cache")
         if not os.access(path, os.W_OK):
-            raise PermissionError(f"{path} belongs to somebody else, whose writing may only look like damage")
+            raise PermissionError(f"{path} belongs to another user, and a write in progress may look like damage")
         aside = f"{path}.corrupt-{datetime.now():%Y%m%dT%H%M%S.%f}"
         os.rename(path, aside)
         for suffix in ("-wal", "-shm"):
@@ -97,11 +98,11 @@ class Connections:
             return self._local.lease.handle
 
     def _ready(self, handle, create):
-        """Return the connection of a handle, opened if it is not; None when there is no file."""
+        """Return the connection of a handle, and open it if necessary; None when there is no file."""
         path, found = self.path, _stat(self.path)
         if handle.db is not None and _identity(found) == handle.identity:
             return handle.db
-        handle.close()  # somebody has removed the file, or put another in its place
+        handle.close()  # the file was removed or replaced
         if found is not None and stat.S_ISDIR(found.st_mode):
             name = printable(path)
             raise IsADirectoryError(f"the cache {name} is a folder: pass a file in it, like {name}/features.cache")
@@ -120,26 +121,26 @@ class Connections:
 
 
 @contextmanager
-def transaction(db):
-    """Write all or nothing. IMMEDIATE, because a reader that becomes a writer fails at once instead of waiting."""
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Write all or nothing. IMMEDIATE, because a reader that becomes a writer fails without waiting for a lock."""
     try:
         db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:  # a full disk has ended it already
+        if db.in_transaction:  # SQLite itself ends it when the disk is full
             db.execute("ROLLBACK")
         raise
 
 
 @contextmanager
-def open_shard(path):
-    """Open a shard to read it, taking no locks, which network disks may not have; its rows are not yet verified.
+def open_shard(path: str) -> Iterator[sqlite3.Connection]:
+    """Open a shard for reading, without locks, which network disks may not have. Its rows are not verified yet.
 
     Parameters
     ----------
     path : str
-        A shard, or any cache file. One that a process is writing or was killed over is read with locks.
+        A shard or any cache file. Locks are taken where a write is in progress or was interrupted.
 
     Yields
     ------
@@ -156,8 +157,8 @@ def open_shard(path):
 
 def _open(path):
     network = network_disk(os.path.dirname(os.path.realpath(path)))
-    # What cannot be written is read as it lies: it has no place for SQLite's locks, and must get none that its owner
-    # could not write.
+    # A file that cannot be written is read without locks: SQLite cannot make the files that it needs for them, or would
+    # make files that the owner of the cache cannot write.
     if not os.access(path, os.W_OK):
         return _prepared(_connect(path, "immutable=1"))
     try:
@@ -169,14 +170,14 @@ def _open(path):
     if network:
         warn_once(
             ("network", path),
-            f"the feature cache {printable(path)} lies on a network disk ({network}), where it is slow and locks may "
-            "fail: give each worker a cache on its own disk, FeatureCache.export it as a shard, and merge the shards",
+            f"the feature cache {printable(path)} is on a network disk ({network}), where it is slow and locks may "
+            "fail: give each worker a cache on a local disk, write shards with FeatureCache.export, and merge them",
         )
     return db
 
 
 def _connect(path, mode):
-    # Any thread may close a connection: the garbage collector runs where it likes.
+    # Any thread may close a connection, because the garbage collector runs in any thread.
     return sqlite3.connect(
         f"{Path(path).as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -185,7 +186,7 @@ def _connect(path, mode):
 def _prepared(db, journal=None):
     """Check a new connection and set it up; without a journal mode it only reads."""
     try:
-        db.text_factory = bytes  # what a doctored file calls text need not be UTF-8
+        db.text_factory = bytes  # the text of a manipulated file need not be UTF-8
         db.execute("PRAGMA trusted_schema=OFF")
         if journal:
             db.execute("PRAGMA synchronous=NORMAL")
@@ -201,7 +202,7 @@ def _prepared(db, journal=None):
 
 
 def _create(db):
-    """Make the tables in an empty file; of several processes the first does."""
+    """Make the tables in an empty file, unless another process has made them."""
     with transaction(db):
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         for statement in () if tables else _SCHEMA:
@@ -209,7 +210,7 @@ def _create(db):
 
 
 def _set_journal(db, mode):
-    """Choose the journal mode, which is a property of the file; when others are at it, leave it to them."""
+    """Set the journal mode of the file, unless another process has locked it."""
     try:
         if _pragma(db, "journal_mode") != mode.lower().encode():
             _pragma(db, f"journal_mode={mode}")
@@ -226,7 +227,7 @@ def _check_format(db):
 
 
 def _begins_as_ours(header):
-    """Return whether the first bytes of a file are those of a cache of this format (sqlite.org/fileformat.html)."""
+    """Return whether a file begins like a cache of this format (sqlite.org/fileformat.html)."""
     version, kind = (int.from_bytes(header[start : start + 4], "big") for start in (60, 68))
     return header.startswith(b"SQLite format 3\0") and (version, kind) == (_FORMAT, _APPLICATION_ID)
 
@@ -236,10 +237,10 @@ def _pragma(db, name):
 
 
 def _make_file(path):
-    """Make an empty file, and its folder, that nobody else can read: a cache is as sensitive as the images."""
-    path = os.path.realpath(path)  # where a link leads to
+    """Make an empty file, and its folder, that only the owner can read: a cache is as sensitive as the images."""
+    path = os.path.realpath(path)  # the target of a link
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with suppress(FileExistsError):  # another process was quicker
+    with suppress(FileExistsError):  # another process has just made it
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     return os.stat(path)
 

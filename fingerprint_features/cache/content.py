@@ -1,8 +1,8 @@
-"""What a Python object holds and does, as plain JSON values: functions by their code, objects by their state.
+"""The content of a Python object as plain JSON values: functions by their code, objects by their state.
 
-It serves what has no version that somebody would bump: extractors of a notebook, and networks. What is installed is
-known by its name; all else is followed to the constants, arrays and instructions that it is made of. What cannot be
-followed is refused.
+It is for objects without a version number: extractors of a notebook, and networks. What is installed is identified by
+its name; everything else by the constants, arrays and instructions that it is made of. What cannot be identified is
+refused.
 """
 
 import copyreg
@@ -38,7 +38,7 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_forward_hooks_with_kwargs", 
 
 
 def content_digest(thing: Any, describe: Callable[[Any], Any]) -> str:
-    """Return the digest of what an object holds and does: the same in every process.
+    """Return the digest of the content and code of an object: the same in every process.
 
     Parameters
     ----------
@@ -60,17 +60,17 @@ def content_digest(thing: Any, describe: Callable[[Any], Any]) -> str:
 
 
 class Unidentified(TypeError):
-    """An object holds what has no identity that survives the process: its rows cannot be cached."""
+    """An object has no identity that is the same in every process, so its rows cannot be cached."""
 
 
 class _Content:
-    def __init__(self, describe):
+    def __init__(self, describe: Callable[[Any], Any]) -> None:
         self.describe = describe
-        self.code = {}  # id of each class and function met -> (number, itself)
-        self.open = []  # the other objects that are being followed, to notice those that hold themselves
+        self.code = {}  # id of each class and function that was met -> (number, itself)
+        self.open = []  # other objects in progress, to notice those that hold themselves
 
-    def of(self, thing, expand=False):
-        """Return plain JSON values; `expand` a class or function even if it is known by its name."""
+    def of(self, thing: Any, expand: bool = False) -> Any:
+        """Return plain JSON values; `expand` a class or function even if its name would identify it."""
         if thing is None or type(thing) in (str, bool, int, float, bytes):
             return [type(thing).__name__, repr(thing)]
         if isinstance(thing, types.ModuleType):
@@ -96,7 +96,7 @@ class _Content:
                 self.open.pop()
 
     def _again(self, thing):
-        """Return a reference to what has been met before; else remember it."""
+        """Return a reference to an object that has been met before; otherwise remember it."""
         if isinstance(thing, (type, types.FunctionType)):
             if id(thing) in self.code:
                 return {"code": self.code[id(thing)][0]}

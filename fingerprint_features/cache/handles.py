@@ -1,58 +1,59 @@
-"""Handles: one SQLite connection each, for one thread, and none that crosses a fork.
+"""Handles: each holds one SQLite connection, for one thread. No connection is open during a fork.
 
-A forked process must not even close a connection it inherits, and while one is open SQLite takes its parent's
-locks for its own, so that a connection of the child's own would run unprotected. SQLite's own mutexes may not be
-held at a fork either: a child would wait for them for ever. So a fork waits until no thread opens, uses or closes
-a connection, closes every connection of this process, and whoever needs one opens it again.
+A forked process must not use or close a connection that it inherits. While one is open, SQLite takes the parent's locks
+for the child's, and a new connection of the child would be unprotected. If a thread held one of SQLite's mutexes at the
+fork, the child would wait for it for ever. So a fork waits until no thread opens, uses or closes a connection, and then
+closes every connection of this process. Threads open new ones when they need them.
 """
 
 import os
+import sqlite3
 import threading
 from collections import deque
 
 _gate = threading.Lock()  # guards _handles; held across a fork
-_handles = set()
-_ended = deque()  # handles whose thread or cache has gone: their connections are to be closed
-_frozen = []
+_handles: "set[Handle]" = set()
+_ended: "deque[Handle]" = deque()  # handles without a thread or a cache: their connections must be closed
+_frozen: "list[Handle]" = []  # handles that wait for the end of a fork
 
 
 class Handle:
-    """A connection; the lock is held while it works, so that a fork can wait for the end."""
+    """A connection. Its lock is held while it works, so that a fork can wait for it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.db = None
-        self.identity = None
+        self.db: sqlite3.Connection | None = None
+        self.identity: tuple[int, int] | None = None  # device and inode of the file
         with _gate:
             _handles.add(self)
         _close_ended()
 
-    def close(self):
+    def close(self) -> None:
         """Close the connection, if there is one."""
         if self.db is not None:
             self.db.close()
             self.db = None
 
-    def drop(self):
-        """Close the connection for good, now or when no fork is under way; never waits."""
+    def drop(self) -> None:
+        """Close the connection for good: now, or after a fork that is in progress. Never waits."""
         _ended.append(self)
         _close_ended()
 
 
 class Lease:
-    """A handle that is dropped together with its lease: when a thread ends, or when nobody has the cache."""
+    """The owner of a handle, which is dropped when a thread ends or its cache is deleted."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.handle = Handle()
 
-    def __del__(self):
+    def __del__(self) -> None:
         self.handle.drop()
 
 
 def _close_ended():
-    """Close what has ended. The garbage collector may call this anywhere, so it waits for nobody.
+    """Close the handles in `_ended`. The garbage collector may call this anywhere, so it never waits for a lock.
 
-    Whoever holds the gate calls it again after letting go, and so nothing is left behind.
+    A thread that holds the gate calls this again after releasing it, so no handle is forgotten.
     """
     while _ended and _gate.acquire(blocking=False):
         try:

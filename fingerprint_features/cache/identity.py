@@ -1,9 +1,10 @@
-"""The token of an extractor; together with the digest of an image it names one row of features."""
+"""The token of an extractor. Together with the digest of an image it identifies one row of features."""
 
 import hashlib
 import json
 import sys
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from .content import EDITED, content_digest
 _SHORT = 4096
 
 
-def extractor_token(extractor):
-    """Return the 32-byte token of an extractor: it changes when its values can, and only then.
+def extractor_token(extractor: Any) -> bytes:
+    """Return the 32-byte token of an extractor: it changes when the values may change, and only then.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def extractor_token(extractor):
     return hashlib.blake2b(text.encode(), digest_size=32).digest()
 
 
-def describe(extractor):
+def describe(extractor: Any) -> dict[str, Any]:
     """Return what an extractor's token is made of, as plain JSON values."""
     kind = type(extractor)
     params = extractor.get_params(deep=False)
@@ -49,7 +50,7 @@ def describe(extractor):
     }
 
 
-def canonical(value):
+def canonical(value: Any) -> Any:
     """Reduce a parameter to plain JSON values: ``1`` and ``1.0`` are one number, tuples and lists one thing."""
     if value is None or isinstance(value, (str, bool, np.bool_)):
         return bool(value) if isinstance(value, np.bool_) else value

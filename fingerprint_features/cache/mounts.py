@@ -1,4 +1,4 @@
-"""Which folders lie on a network disk, where SQLite's write-ahead log must not be used."""
+"""Which folders are on a network disk, where SQLite's write-ahead log must not be used."""
 
 import os
 from functools import lru_cache
@@ -8,8 +8,8 @@ _MOUNTS = "/proc/mounts"
 
 
 @lru_cache(maxsize=64)
-def network_disk(folder):
-    """Return the type of the network file system that a folder lies on.
+def network_disk(folder: str) -> str | None:
+    """Return the type of the network file system that a folder is on.
 
     Parameters
     ----------

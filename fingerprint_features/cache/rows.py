@@ -1,12 +1,16 @@
-"""Rows in the database: how each is sealed by a checksum, looked up, inserted and dropped."""
+"""Rows in the database: checksums, look-up, insertion and deletion."""
 
 import json
+import sqlite3
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .._version import __version__
 from .connection import transaction
@@ -15,30 +19,33 @@ _MOST_PER_QUERY = 500  # far below SQLite's limit of placeholders, in any build
 _OVERHEAD = 100  # bytes a row takes besides its data: digest, twice, and what SQLite adds
 _MATTERING = ("numpy", "scipy", "skimage", "cv2", "numba", "pywt", "PIL", "tifffile", "pydicom", "torch", "torchvision")
 
+Packed = tuple[bytes, int, bytes]  # digest, checksum and data of one row
+
 _UNKNOWN = {"class": "unknown", "params": {}, "columns": [], "versions": {}, "created": None}  # no row depends on it
 
 
-def pack(token, digests, rows):
+def pack(token: bytes, digests: Sequence[bytes], rows: ArrayLike) -> list[Packed]:
     """Return (digest, crc, data) for each row of a float32 matrix.
 
-    The checksum covers the token and the digest too: a row that has got under another's name is no better than a
-    torn one.
+    The checksum covers the token and the digest too, so a row under a wrong name is found like a damaged one.
     """
     seed = crc32(token)
     data = [row.tobytes() for row in np.asarray(rows, dtype="<f4")]
     return [(digest, crc32(d, crc32(digest, seed)), d) for digest, d in zip(digests, data, strict=True)]
 
 
-def unspoilt(token, row):
-    """Return whether the checksum of (digest, crc, data) is right; a doctored file may hold any types."""
+def is_intact(token: bytes, row: tuple[Any, Any, Any]) -> bool:
+    """Return whether the checksum of (digest, crc, data) is right; a manipulated file may hold any types."""
     digest, crc, data = row
     return isinstance(digest, bytes) and isinstance(data, bytes) and crc32(data, crc32(digest, crc32(token))) == crc
 
 
-def unpack(token, digests, width, found):
-    """Return the float32 rows of digests in their order, None for a miss, and the digests of spoilt rows."""
+def unpack(
+    token: bytes, digests: Sequence[bytes], width: int, found: Mapping[bytes, tuple[Any, Any]]
+) -> tuple[list[NDArray[np.float32] | None], list[bytes]]:
+    """Return the float32 rows of digests in their order, None for a miss, and the digests of damaged rows."""
     seed, size = crc32(token), 4 * width
-    rows, spoilt = [], []
+    rows, damaged = [], []
     for digest in digests:
         crc, data = found.get(digest, (None, None))
         if isinstance(data, bytes) and len(data) == size and crc32(data, crc32(digest, seed)) == crc:
@@ -46,12 +53,12 @@ def unpack(token, digests, width, found):
         else:
             rows.append(None)
             if digest in found:
-                spoilt.append(digest)
-    return rows, spoilt
+                damaged.append(digest)
+    return rows, damaged
 
 
-def find(db, token, digests):
-    """Return {digest: (crc, data)} of those that are there."""
+def find(db: sqlite3.Connection, token: bytes, digests: Sequence[bytes]) -> dict[bytes, tuple[Any, Any]]:
+    """Return {digest: (crc, data)} of the rows that exist."""
     found = {}
     for start in range(0, len(digests), _MOST_PER_QUERY):
         part = digests[start : start + _MOST_PER_QUERY]
@@ -64,8 +71,8 @@ def find(db, token, digests):
     return found
 
 
-def insert(db, token, record, rows):
-    """Insert (digest, crc, data) rows that are not there yet, and what `record()` says if the token is new.
+def insert(db: sqlite3.Connection, token: bytes, record: Callable[[], str], rows: Iterable[Packed]) -> int:
+    """Insert the (digest, crc, data) rows that do not exist yet, and the text of `record()` if the token is new.
 
     Returns
     -------
@@ -84,15 +91,15 @@ def insert(db, token, record, rows):
         ).rowcount
 
 
-def make_record(about):
-    """Return what is kept about an extractor, as JSON: with the time and the versions of what computes its rows."""
+def make_record(about: Mapping[str, Any]) -> str:
+    """Return the JSON record of an extractor: `about`, the time, and the versions of the libraries."""
     versions = {"fingerprint_features": __version__, "python": sys.version.split()[0]}
     versions |= {name: sys.modules[name].__version__ for name in _MATTERING if name in sys.modules}
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return json.dumps({**about, "versions": versions, "created": created})
 
 
-def delete(db, token, digests):
+def delete(db: sqlite3.Connection, token: bytes, digests: Iterable[bytes]) -> None:
     """Delete rows by digest."""
     with transaction(db):
         db.executemany(
@@ -101,13 +108,13 @@ def delete(db, token, digests):
         )
 
 
-def count(db):
+def count(db: sqlite3.Connection) -> int:
     """Return the number of rows."""
     return db.execute("SELECT count(*) FROM features").fetchone()[0]
 
 
-def extractors(db):
-    """Return one dict an extractor, in the order in which they came."""
+def extractors(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return one dict for each extractor, the oldest first."""
     records = db.execute(
         "SELECT record, count(features.rowid) FROM extractors LEFT JOIN features ON extractor = id "
         "GROUP BY id ORDER BY id"
@@ -116,13 +123,13 @@ def extractors(db):
 
 
 def _completed(record):
-    """Return a record with all that `_UNKNOWN` has, of the same kinds; a file may hold anything."""
+    """Return a record with all fields of `_UNKNOWN`, of the same types; a file may hold anything."""
     kinds = {name: type(value) for name, value in _UNKNOWN.items() if value is not None}
     return _UNKNOWN | {name: value for name, value in record.items() if isinstance(value, kinds.get(name, object))}
 
 
-def parse_record(record):
-    """Return what is kept about an extractor as a dict, or None if it is damaged."""
+def parse_record(record: str | bytes) -> dict[str, Any] | None:
+    """Return the record of an extractor as a dict, or None if it is damaged."""
     try:
         record = json.loads(record)
     except (TypeError, ValueError):
@@ -130,26 +137,26 @@ def parse_record(record):
     return record if isinstance(record, dict) else None
 
 
-def drop_all(db):
+def drop_all(db: sqlite3.Connection) -> None:
     """Drop every row and extractor."""
-    db.execute("PRAGMA secure_delete=FAST")  # else every page is written once more, for which a full disk has no room
+    db.execute("PRAGMA secure_delete=FAST")  # otherwise every page is written again, and a full disk has no room
     with transaction(db):
         for table in ("features", "extractors"):
             db.execute(f"DELETE FROM {table}")
     _give_back(db)
 
 
-def drop_before(db, moment):
+def drop_before(db: sqlite3.Connection, moment: float) -> int:
     """Drop the rows written before a time in seconds; return how many."""
     return _drop(db, "DELETE FROM features WHERE written < ?", moment)
 
 
-def drop_until(db, max_bytes):
+def drop_until(db: sqlite3.Connection, max_bytes: int) -> int:
     """Drop the oldest rows until the file is no larger; return how many."""
     _give_back(db)
     dropped = 0
     while _size(db) > max_bytes and count(db):
-        # Rows keep their share of the bytes; what they leave in pages half empty shows in the next round.
+        # An estimate by the share of each row; the next round finds what half-empty pages still take.
         weight = f"sum(length(data) + {_OVERHEAD})"
         (total,) = db.execute(f"SELECT {weight} FROM features").fetchone()
         dropped += _drop(
@@ -170,7 +177,7 @@ def _drop(db, statement, argument):
 
 
 def _give_back(db):
-    """Cut pages that are free off the file, as far as its readers allow."""
+    """Return free pages to the disk, as far as readers of the file allow."""
     if db.execute("PRAGMA freelist_count").fetchone()[0]:
         db.execute("VACUUM")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

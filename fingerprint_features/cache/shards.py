@@ -4,24 +4,25 @@ import json
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..images.errors import printable
 from .connection import open_shard
 from .faults import NotACache
-from .rows import parse_record, unspoilt
+from .rows import Packed, is_intact, parse_record
 
 _BATCH = 1000
 
 
-def write_shard(db, path):
-    """Write all rows as one file that appears when it is complete.
+def write_shard(db: sqlite3.Connection, path: str) -> None:
+    """Write all rows as one file, which appears only when it is complete.
 
     Parameters
     ----------
     db : sqlite3.Connection
     path : str
-        Absolute; there must be no such file.
+        Absolute; the file must not exist.
     """
     if os.path.lexists(path):
         raise FileExistsError(f"{printable(path)} exists, and shards never change: choose another name")
@@ -36,8 +37,8 @@ def write_shard(db, path):
         raise
 
 
-def read_shard(path):
-    """Read a shard, verifying everything.
+def read_shard(path: str) -> Iterator[tuple[bytes, str, list[Packed]]]:
+    """Read a shard and verify all of it.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def read_shard(path):
                     raise NotACache("the record of an extractor is damaged")
                 cursor = db.execute("SELECT digest, crc, data FROM features WHERE extractor = ? ORDER BY rowid", (id,))
                 while rows := cursor.fetchmany(_BATCH):
-                    if not all(unspoilt(token, row) for row in rows):
+                    if not all(is_intact(token, row) for row in rows):
                         raise NotACache("a checksum is wrong")
                     yield token, json.dumps(parse_record(record)), rows
     except (sqlite3.Error, NotACache) as error:

@@ -1,12 +1,15 @@
-"""FeatureCache: rows of features in one SQLite file that many processes share and no fault of which stops a run."""
+"""FeatureCache: rows of features in one SQLite file, for many processes. No fault of the file stops a run."""
 
 import os
 import sqlite3
 import time
 import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..images.errors import printable
 from . import rows as table
@@ -17,23 +20,25 @@ from .shards import read_shard, write_shard
 __all__ = ["CacheWarning", "FeatureCache"]
 
 _REST_SECONDS = 600
-_resting = {}  # (path, whether to write) -> when a file that was locked is tried again
+_resting: dict[tuple[str, bool], float] = {}  # (path, whether to write) -> when to try a locked file again
+
+T = TypeVar("T")
 
 
 class FeatureCache:
     """A file that keeps rows of features for the next call, fold, process or run.
 
     A row is found by the digest of its image and the token of its extractor. Any number of processes and threads
-    of one machine may read and write at once, and may be killed while they do. No fault of the file ever stops a
-    run: what cannot be read is computed, with one warning. A damaged cache is renamed to
+    of one machine may read and write at the same time, and may be killed while they do. No fault of the file ever
+    stops a run: rows that cannot be read are computed, with one warning. A damaged cache is renamed to
     ``<path>.corrupt-<time>`` and a new one is begun. A file that is no cache, or has a newer format, is never
     moved or changed.
 
     Parameters
     ----------
     path : path-like
-        The cache file. Nothing is opened before it is needed, and nothing made before there is a row to keep;
-        a new file, and its folder if that is new, can be read by their owner only.
+        The cache file. It is opened when it is first needed, and made when there is a first row to keep. Only its owner
+        can read a new file, and its folder if that is new too.
 
     Attributes
     ----------
@@ -53,11 +58,11 @@ class FeatureCache:
 
     Notes
     -----
-    One SQLite file with a write-ahead log: beside it, ``-wal`` and ``-shm`` files come and go. Every row carries a
-    checksum over its numbers, digest and token; a row that fails it is a miss. Nothing in the file is ever
-    unpickled. A file or folder that cannot be written still serves its rows. Copies, clones and pickles are
-    free: they carry the path. On a network disk give each worker a cache of its own, and use `export` and `merge`.
-    A file that another process has locked for a minute is left alone for ten.
+    One SQLite file with a write-ahead log: files with the same name and ``-wal`` or ``-shm`` come and go. Every row has
+    a checksum of its numbers, digest and token; a row that fails it is a miss. Nothing in the file is ever
+    unpickled. Rows are also read from a file or folder that cannot be written. Copies, clones and
+    pickles hold the path only. On a network disk give each worker its own cache, and use `export` and `merge`. If
+    another process locks the file for a minute, it is not tried again for ten minutes.
 
     Examples
     --------
@@ -76,14 +81,14 @@ class FeatureCache:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | bytes | os.PathLike[Any]) -> None:
         self.path = os.path.abspath(os.fsdecode(path))
         self._connections = Connections(self.path)
 
     # ---- rows: any fault of the file is a miss ----------------------------------------------------------
 
-    def get_many(self, token, digests, width):
-        """Look rows up.
+    def get_many(self, token: bytes, digests: Iterable[bytes], width: int) -> list[NDArray[np.float32] | None]:
+        """Look up rows.
 
         Parameters
         ----------
@@ -92,22 +97,22 @@ class FeatureCache:
         digests : list of bytes
             See `fingerprint_features.images.image_digest`.
         width : int
-            Numbers a row must have.
+            How many numbers a row must have.
 
         Returns
         -------
         list of (ndarray of shape (width,) and dtype float32, or None)
-            In the order of `digests`, read-only; None for each row that is not there or is damaged.
+            In the order of `digests`, read-only; None for each row that is missing or damaged.
         """
         digests = list(digests)
         found = self._try(lambda db: table.find(db, token, digests), create=False) if digests else None
-        rows, spoilt = table.unpack(token, digests, width, found or {})
-        if spoilt:
-            self._try(lambda db: table.delete(db, token, spoilt), create=True)
+        rows, damaged = table.unpack(token, digests, width, found or {})
+        if damaged:
+            self._try(lambda db: table.delete(db, token, damaged), create=True)
         return rows
 
-    def put_many(self, token, digests, rows, about):
-        """Keep rows; those that are there already stay as they are.
+    def put_many(self, token: bytes, digests: Sequence[bytes], rows: NDArray[Any], about: Mapping[str, Any]) -> None:
+        """Keep rows; rows that exist already do not change.
 
         Parameters
         ----------
@@ -115,10 +120,10 @@ class FeatureCache:
         digests : list of bytes
         rows : ndarray of shape (n, width) and dtype float32
         about : dict
-            What `info` tells of the extractor, as plain JSON values; kept once a token.
+            What `info` returns about the extractor, as plain JSON values; kept once for each token.
         """
         if np.ndim(rows) != 2 or len(rows) != len(digests):
-            raise ValueError(f"{len(digests)} digests need a matrix of as many rows, got shape {np.shape(rows)}")
+            raise ValueError(f"{len(digests)} digests need a matrix with one row for each. Got shape {np.shape(rows)}")
         if len(rows):
             packed = table.pack(token, digests, rows)
             record = partial(table.make_record, about)
@@ -126,21 +131,21 @@ class FeatureCache:
 
     # ---- the file: faults are errors --------------------------------------------------------------------
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._ask(table.count) or 0
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return True  # an empty cache is a cache
 
-    def info(self):
-        """Tell what the file holds.
+    def info(self) -> dict[str, Any]:
+        """Return what the file holds.
 
         Returns
         -------
         dict
-            ``path``, ``bytes``, ``rows`` and ``extractors``: for each, in the order in which they came, a dict of
-            what `put_many` was told (``class``, ``params``, ``columns``...) with its ``rows``, the time it was
-            ``created`` and the ``versions`` of the libraries then in use.
+            ``path``, ``bytes``, ``rows`` and ``extractors``: one dict for each extractor, the oldest first, with the
+            `about` of `put_many` (``class``, ``params``, ``columns``...), the number of ``rows``, the time when it was
+            ``created`` and the ``versions`` of the libraries at that time.
         """
         kinds = self._ask(table.extractors) or []
         return {
@@ -150,24 +155,24 @@ class FeatureCache:
             "extractors": kinds,
         }
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop every row."""
         self._ask(table.drop_all)
 
-    def prune(self, max_bytes=None, older_than_days=None):
-        """Drop old rows and give their space back.
+    def prune(self, max_bytes: int | None = None, older_than_days: float | None = None) -> int:
+        """Drop old rows and make the file smaller.
 
         Parameters
         ----------
         max_bytes : int, default=None
             Drop the oldest rows until the file is no larger.
         older_than_days : float, default=None
-            Drop the rows written longer ago.
+            Drop the rows that were written longer ago.
 
         Returns
         -------
         int
-            Rows dropped.
+            Number of rows dropped.
         """
         if max_bytes is None and older_than_days is None:
             raise ValueError("say what to drop: max_bytes or older_than_days")
@@ -179,20 +184,20 @@ class FeatureCache:
             dropped += self._ask(lambda db: table.drop_until(db, max_bytes)) or 0
         return dropped
 
-    def export(self, path):
-        """Write all rows as a shard: one file that is there only when complete, and never changes.
+    def export(self, path: str | bytes | os.PathLike[Any]) -> None:
+        """Write all rows as a shard: one file that appears only when it is complete, and never changes.
 
         Parameters
         ----------
         path : path-like
-            File to write, on a network disk too; it must not exist.
+            File to write; it must not exist. It may be on a network disk.
         """
         path = os.path.abspath(os.fsdecode(path))
         if not self._ask(lambda db: write_shard(db, path) or True):
             raise FileNotFoundError(f"there is no cache {printable(self.path)} to export")
 
-    def merge(self, paths):
-        """Add the rows of shards, verifying each; rows that are there already stay as they are.
+    def merge(self, paths: str | bytes | os.PathLike[Any] | Iterable[str | bytes | os.PathLike[Any]]) -> int:
+        """Verify the rows of shards and add them; rows that exist already do not change.
 
         Parameters
         ----------
@@ -201,7 +206,7 @@ class FeatureCache:
         Returns
         -------
         int
-            Rows added.
+            Number of rows added.
 
         Raises
         ------
@@ -219,8 +224,8 @@ class FeatureCache:
 
     # ---- ways of using the file -------------------------------------------------------------------------
 
-    def _try(self, action, create):
-        """Run an action on this thread's connection; a fault costs one warning and gives None."""
+    def _try(self, action: Callable[[sqlite3.Connection], T], create: bool) -> T | None:
+        """Run an action on this thread's connection; after a fault, warn once and return None."""
         if time.monotonic() < _resting.get((self.path, create), 0):
             return None
         for last in (False, True):
@@ -234,8 +239,8 @@ class FeatureCache:
                     return self._give_up(error, create)
         return None
 
-    def _ask(self, action, create=False):
-        """Run an action on this thread's connection; None if there is no file. Faults are errors."""
+    def _ask(self, action: Callable[[sqlite3.Connection], T], create: bool = False) -> T | None:
+        """Run an action on this thread's connection; None if there is no file. Faults raise errors."""
         try:
             with self._connections.use(create) as db:
                 return None if db is None else action(db)
@@ -244,21 +249,21 @@ class FeatureCache:
             raise OSError(f"the feature cache {printable(self.path)} cannot be used: {error}{cure}") from error
 
     def _set_aside(self, error):
-        """Rename the damaged file; return whether to try again. Refuse a file that is no cache and never was."""
+        """Rename the damaged file; return whether to try again. Raise for a file that never was a cache."""
         try:
             aside = self._connections.set_aside()
         except NotACache:
             if self._connections.served:
                 return False
             raise FileExistsError(
-                f"{printable(self.path)} is no feature cache that this version can use ({error}) and stays as it "
-                "is: pass another path"
+                f"{printable(self.path)} is no feature cache that this version can use ({error}). It was not "
+                "changed: pass another path"
             ) from error
         except OSError:
             return False
         if aside is not None:
-            message = f"the feature cache {printable(self.path)} is damaged ({error}): it is now called"
-            warnings.warn(f"{message} {printable(aside)}, and a new one is begun", CacheWarning, stacklevel=2)
+            message = f"the feature cache {printable(self.path)} is damaged ({error}): it was renamed to"
+            warnings.warn(f"{message} {printable(aside)}, and a new one is started", CacheWarning, stacklevel=2)
         return True
 
     def _give_up(self, error, create):
@@ -267,22 +272,22 @@ class FeatureCache:
         message = f"the feature cache {printable(self.path)} cannot be {'written' if create else 'read'} ({error})"
         warn_once(self.path, f"{message}: features are computed instead")
 
-    # ---- a path, as far as Python is concerned ----------------------------------------------------------
+    # ---- copies, clones and pickles hold the path --------------------------------------------------------
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, FeatureCache) else NotImplemented
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.path)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
         return type(self), (self.path,)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: Any) -> Self:
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"FeatureCache({printable(self.path)!r})"

@@ -8,14 +8,16 @@ import typer
 from ..cache import FeatureCache
 from ..images.errors import printable
 
-app = typer.Typer(help="Look into a cache file, shrink it, empty it, or merge shards into it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Show what a cache file holds, make it smaller, empty it, or merge shards into it.", no_args_is_help=True
+)
 
 CacheFile = Annotated[Path, typer.Argument(help="The cache file.", show_default=False)]
 
 
 @app.command()
-def info(file: CacheFile):
-    """Say how many rows FILE holds, by extractor."""
+def info(file: CacheFile) -> None:
+    """Print how many rows FILE holds, by extractor."""
     facts = _existing(file).info()
     typer.echo(f"{printable(file)}: {facts['rows']} rows, {facts['bytes'] / 1e6:.1f} MB")
     for entry in facts["extractors"]:
@@ -29,8 +31,10 @@ def info(file: CacheFile):
 def prune(
     file: CacheFile,
     max_mb: Annotated[float | None, typer.Option(min=0, help="Drop the oldest rows until FILE is no larger.")] = None,
-    older_than_days: Annotated[float | None, typer.Option(min=0, help="Drop rows written longer ago.")] = None,
-):
+    older_than_days: Annotated[
+        float | None, typer.Option(min=0, help="Drop rows that were written longer ago.")
+    ] = None,
+) -> None:
     """Drop old rows from FILE, oldest first."""
     if max_mb is None and older_than_days is None:
         raise typer.BadParameter("say what to drop: --max-mb or --older-than-days")
@@ -40,7 +44,7 @@ def prune(
 
 
 @app.command()
-def clear(file: CacheFile):
+def clear(file: CacheFile) -> None:
     """Drop every row of FILE."""
     cache = _existing(file)
     rows = len(cache)
@@ -49,14 +53,16 @@ def clear(file: CacheFile):
 
 
 @app.command()
-def export(file: CacheFile, shard: Annotated[Path, typer.Argument(help="Shard to write.", show_default=False)]):
-    """Write all rows of FILE as one immutable shard, safe on network disks."""
+def export(file: CacheFile, shard: Annotated[Path, typer.Argument(help="Shard to write.", show_default=False)]) -> None:
+    """Write all rows of FILE as one shard: a file that never changes, safe on network disks."""
     _existing(file).export(shard)
     typer.echo(f"{printable(shard)} written")
 
 
 @app.command()
-def merge(file: CacheFile, shards: Annotated[list[Path], typer.Argument(help="Shards to read.", show_default=False)]):
+def merge(
+    file: CacheFile, shards: Annotated[list[Path], typer.Argument(help="Shards to read.", show_default=False)]
+) -> None:
     """Add the rows of shards to FILE."""
     cache = FeatureCache(file)
     before = len(cache)
@@ -64,7 +70,7 @@ def merge(file: CacheFile, shards: Annotated[list[Path], typer.Argument(help="Sh
     typer.echo(f"{printable(file)}: {len(cache) - before} rows added")
 
 
-def _existing(file):
+def _existing(file: Path) -> FeatureCache:
     if not file.is_file():
-        raise FileNotFoundError(f"{printable(file)} is no file: pass the cache file")
+        raise FileNotFoundError(f"{printable(file)} is not a file: pass the cache file")
     return FeatureCache(file)

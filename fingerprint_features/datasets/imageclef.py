@@ -59,7 +59,7 @@ def load_imageclef_gans(
     -------
     Task
         Ids are paths relative to the folder that holds the others. Test images come with ``y=None``, and those of
-        subtask 2 with ``reference=None``. A folder ``holdout/`` beside the others becomes the `holdout`.
+        subtask 2 with ``reference=None``. A folder ``holdout/`` next to the others becomes the `holdout`.
 
     Raises
     ------
@@ -185,9 +185,9 @@ def _roles(folder, layout):
 
 
 def _refuse_strays(folder, roles, layout, other):
-    """Refuse a second folder for one role, also a numbered one, and images beside the folders.
+    """Refuse a second folder for one role, also a numbered one, and images next to the folders.
 
-    The folders of the `other` split may lie there too: in 2023 ``generated/`` beside ``generated_1/``.
+    The folders of the `other` split may be there too: in 2023 ``generated/`` next to ``generated_1/``.
     """
     known = set((_roles(folder, other) or {}).values()) - set(roles.values())
     children = [child for child in _children(folder) if child not in known]
@@ -197,8 +197,8 @@ def _refuse_strays(folder, roles, layout, other):
     loose = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and _IMAGE.search(entry.name))
     if loose:
         raise ValueError(
-            f"{folder} holds {len(loose)} images beside its folders, for example {loose[0]}: move them into one of the "
-            "folders, or away"
+            f"{folder} holds {len(loose)} images outside of its folders, for example {loose[0]}: move them into one of "
+            "the folders, or away"
         )
 
 

@@ -1,7 +1,7 @@
 """One pass over images: each is read once, looked up, decoded if a row is missing, and shown to every extractor.
 
-`BaseExtractor.transform` and FeaturePipeline both are one pass. What a pass calls on an extractor stands in
-`BaseExtractor` under "what a pass calls"; everything else, chunks, failures, threads and OpenCV's own threads, is here.
+`BaseExtractor.transform` and FeaturePipeline both are one pass. The methods of an extractor that a pass calls are
+listed in `BaseExtractor` under "what a pass calls". Chunks, failures, threads and OpenCV's threads are here.
 """
 
 import threading
@@ -45,7 +45,7 @@ def extract_all(
     Returns
     -------
     rows : ndarray of shape (n_images, n_columns) and dtype float32
-        What stands in the rows of images that failed means nothing.
+        The rows of images that failed have no meaning.
     failures : dict of int to ImageFailure
         By position.
     """

@@ -16,7 +16,7 @@ _TIE = 1e-9  # relative to the largest coefficient; a matrix product is exact to
 class PHash(BaseExtractor):
     """Bits of the perceptual hash [1]_, identical to those of ``imagehash.phash(image, hash_size)``.
 
-    The image is shrunk to four times `hash_size` a side and transformed by cosines; each bit tells whether one of
+    The image is shrunk to four times `hash_size` a side and transformed by cosines; each bit says whether one of
     the ``hash_size ** 2`` lowest frequencies lies above their median. Compare hashes by Hamming distance.
 
     Parameters
@@ -36,7 +36,7 @@ class PHash(BaseExtractor):
 
     The bits are those of imagehash, without exception. For images more than about twice as tall as wide (and taller
     than ``4 * hash_size``) imagehash itself depends on the release of Pillow, by a few bits; here they are always
-    those of Pillow 13. 64 bits (``hash_size=8``) cannot tell apart slices of one CT volume, 256 can.
+    those of Pillow 13. 64 bits (``hash_size=8``) cannot distinguish slices of one CT volume, 256 can.
 
     References
     ----------

@@ -20,7 +20,7 @@ _BUILT_IN = {
     "phash": ("phash:PHash", "perceptual hash: signs of the lowest cosine frequencies"),
     "texture_cdf": ("texture_cdf:TextureCDF", "quantiles of ten texture maps, for Wasserstein distances"),
     "sift_words": ("sift_words:SIFTWords", "bag of visual words: SIFT descriptors counted by a learnt codebook"),
-    "cnn_embedding": ("cnn:CNNEmbedding", "what a frozen network makes of the image, before it names a class"),
+    "cnn_embedding": ("cnn:CNNEmbedding", "activations of a frozen network, before its classifier"),
     "pixels": ("pixels:Pixels", "the intensities themselves"),
 }
 
@@ -95,7 +95,7 @@ def make_extractor(name: str, **params: Any) -> "BaseExtractor":
 
 
 def _plug_ins():
-    """Return the advertised entry points by name; a plug-in may not stand in for a built-in."""
+    """Return the advertised entry points by name; a plug-in may not replace a built-in extractor."""
     found = {}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name not in _BUILT_IN:

@@ -13,7 +13,7 @@ _NOT_IMAGES = {
 }  # fmt: skip
 
 
-_CACHE = re.compile(r"-(wal|shm|journal)$|\.corrupt-\d{8}T[\d.]+(-(wal|shm))?$")  # what a feature cache has beside it
+_CACHE = re.compile(r"-(wal|shm|journal)$|\.corrupt-\d{8}T[\d.]+(-(wal|shm))?$")  # files that belong to a feature cache
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

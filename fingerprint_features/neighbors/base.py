@@ -19,7 +19,7 @@ from .search import Search
 
 
 class FaissNeighbors(BaseEstimator):
-    """Base of the neighbour estimators: a subclass adds its parameters and what it makes of the neighbours."""
+    """Base of the neighbour estimators: a subclass adds its parameters and its use of the neighbours."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class ReferenceModel(TransformerMixin, ReferenceEstimator):
         What the estimator learns. None takes the X seen in `fit`.
     contrast : ImageSet or array-like of shape (n_contrast, d), default=None
         A second set, such as images of another generator, or real images known to be unused. The estimator, a
-        classifier, learns to tell the reference (1) from the contrast (0).
+        classifier, learns to separate the reference (1) from the contrast (0).
     features : transformer, default=None
         Turns all sets into tables; a clone is fitted on X. None passes the sets on as they are.
     output : {"score_samples", "decision_function", "transform", "min_transform", "mahalanobis", "predict_proba"}, \
@@ -159,9 +159,9 @@ default="score_samples"
         check_option(self, "standardize", (None, "zscore"))
         check_real(self, "held_out", 0, 1, closed=False)
         if self.contrast is not None and not is_classifier(self.estimator):
-            fail(self, "estimator", "a classifier, when there is a contrast to tell the reference from")
+            fail(self, "estimator", "a classifier, when there is a contrast to separate the reference from")
         if self.output == "predict_proba" and self.contrast is None:
-            fail(self, "output", "another one without a contrast: 'predict_proba' tells the reference from it")
+            fail(self, "output", "another one without a contrast: 'predict_proba' separates the reference from it")
 
     def _exchange(self, reference):
         if self.output == "transform":

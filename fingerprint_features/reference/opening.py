@@ -110,7 +110,7 @@ def refuse_overlap(x: Samples, holdout: Samples) -> None:
     if pairs:
         raise ValueError(
             f"X and holdout share {len(pairs)} of {len(x)}: {listed(pairs, 'X {} = holdout {}')}. A holdout that "
-            "contains what is scored tells used from unused without any memorisation: take other patients, or "
+            "contains what is scored separates used from unused without any memorisation: take other patients, or "
             "holdout='unused'"
         )
 

@@ -92,7 +92,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
     numbers at a time. Pairs of one image are not independent: cross-validation around this estimator keeps them
     together, but cross-validation inside of it (early stopping, calibration, a grid search) does not.
 
-    A linear estimator cannot tell near from far pairs with ``"concat"``: take a kernel, trees or a network.
+    A linear estimator cannot separate near from far pairs with ``"concat"``: take a kernel, trees or a network.
 
     `with_reference` keeps the features and the estimator, and pairs images with the other reference.
 
@@ -270,8 +270,8 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
             names = self.features_.get_feature_names_out(seen)
         if names is None:
             raise ValueError(
-                "pair='groupdist' needs names for the columns, to tell which ones are of one map: put the extractor "
-                "into features=, as in features=FeaturePipeline([TextureCDF()]), or pass X as a DataFrame"
+                "pair='groupdist' needs names for the columns, which say which ones belong to one map: put the "
+                "extractor into features=, as in features=FeaturePipeline([TextureCDF()]), or pass X as a DataFrame"
             )
         numbers = {}
         return np.array([numbers.setdefault(name.rpartition("_")[0] or name, len(numbers)) for name in names])

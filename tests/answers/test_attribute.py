@@ -33,9 +33,9 @@ def test_real_images_of_unknown_patients_give_no_score_and_a_guess(task):
     assert (found.verdict, found.assessment.trials) == ("not judged", ())
     assert "24 images look like 6 patients" in found.assessment.why
     assert len(found.subsets) == len(task.X)
-    told = attribute(task.X, real=real, real_y=task.reference_y, patients="none")
-    assert len(told.assessment.trials) == 1
-    (finding,) = told.findings
+    with_patients = attribute(task.X, real=real, real_y=task.reference_y, patients="none")
+    assert len(with_patients.assessment.trials) == 1
+    (finding,) = with_patients.findings
     assert finding.kind == "patients"
     assert "24 images look like 6 patients" in finding.text
 

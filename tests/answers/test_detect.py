@@ -84,9 +84,9 @@ def test_unknown_patients_give_answers_and_no_score(task):
     assert "patients='none'" in found.assessment.why
     assert found.patients is None
     assert len(found.used) == len(candidates)
-    told = detect(candidates, task.reference, used=used, unused=unused, patients="none")
-    assert told.verdict == "better than chance"
-    assert "by image" in told.assessment.trials[0].how
+    with_patients = detect(candidates, task.reference, used=used, unused=unused, patients="none")
+    assert with_patients.verdict == "better than chance"
+    assert "by image" in with_patients.assessment.trials[0].how
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_another_generator_is_judged_on_its_own_images():
     np.testing.assert_array_equal(found.scores, expected.decision_function(asked.X))
     assert np.mean(found.used == asked.y) > 0.7
     assert found.verdict == "better than chance"
-    wrong = detect(asked.X, asked.reference, used=used, unused=unused)  # another generator's images tell nothing
+    wrong = detect(asked.X, asked.reference, used=used, unused=unused)  # another generator's images say nothing
     assert wrong.verdict == "cannot be told from chance"
 
 

@@ -237,7 +237,7 @@ def test_a_network_disk_gets_no_write_ahead_log_and_one_warning(tmp_path, mount,
     mount(tmp_path / "my share", kind)
     cache = FeatureCache(tmp_path / "my share" / "features.cache")
     (message,) = uses(cache)
-    assert f"lies on a network disk ({kind})" in message
+    assert f"is on a network disk ({kind})" in message
     assert "FeatureCache.export" in message
     assert all(hits(cache, make_digests(200, "a")))
     assert os.listdir(tmp_path / "my share") == ["features.cache"]  # while the connection is open

@@ -85,11 +85,11 @@ def test_a_row_of_another_width_is_a_miss_and_makes_room(path):
 
 @pytest.mark.parametrize("rows", [np.zeros(2), np.zeros((3, 4)), [[1.0]]])
 def test_a_matrix_that_does_not_fit_the_digests_is_refused(path, rows):
-    with pytest.raises(ValueError, match="2 digests need a matrix of as many rows"):
+    with pytest.raises(ValueError, match="2 digests need a matrix with one row for each"):
         FeatureCache(path).put_many(TOKEN, make_digests(2), rows, ABOUT)
 
 
-def test_a_removed_file_is_begun_anew_at_once(path):
+def test_a_removed_file_is_made_again(path):
     cache, digests = FeatureCache(path), make_digests(4)
     fill(cache, digests)
     path.unlink()

@@ -36,18 +36,18 @@ def test_learnt_from_real_images_and_not_taken_for_the_accuracy_across_domains(r
     folder, truth = folders
     out = tmp_path / "answers.csv"
     arguments = "--generated", folder / "unknown", "--real", folder / "real", "-o", out
-    code, told, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
+    code, shown, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
     assert code == 0
-    assert "textures-svm, cross-validated on the real images:" in told
-    assert "generated images differ from real ones" in told
+    assert "textures-svm, cross-validated on the real images:" in shown
+    assert "generated images differ from real ones" in shown
     header, *rows = read(out)
     assert header == ["id", "subset", "nearest", "distance", "note"]
     assert [row[0] for row in rows] == list(ImageSet.from_folder(folder / "unknown").ids)
     assert np.mean([row[1] == f"t{truth[row[0]]}" for row in rows]) > 0.5
-    code, told, _ = run("attribute", *arguments)
-    assert (code, "accuracy" in told) == (0, False)
-    assert "Verdict: not judged" in told
-    assert "--patients none" in told
+    code, shown, _ = run("attribute", *arguments)
+    assert (code, "accuracy" in shown) == (0, False)
+    assert "Verdict: not judged" in shown
+    assert "--patients none" in shown
 
 
 def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tmp_path, monkeypatch):
@@ -56,22 +56,22 @@ def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tm
     monkeypatch.setattr(recipes, "info", lambda name: about)
     sets = "--real", folder / "real", "--labelled-generated", folder / "generated"
     arguments = "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv"
-    code, told, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
+    code, shown, _ = run("attribute", *arguments, "--patients", "none", "--permutations", 19)
     assert code == 0
-    assert "learnt from the real images and asked about the labelled generated ones" in told
-    assert told.count("accuracy  ") >= 2
-    assert "generated images differ from real ones" not in told
+    assert "learnt from the real images and asked about the labelled generated ones" in shown
+    assert shown.count("accuracy  ") >= 2
+    assert "generated images differ from real ones" not in shown
 
 
 def test_run_file_of_2025_and_pictures(run, folders, tmp_path):
     folder, truth = folders
     out, confusion, chart = (tmp_path / name for name in ("run.csv", "confusion.png", "map.svg"))
-    code, told, _ = run(
+    code, shown, _ = run(
         *("attribute", "--generated", folder / "unknown", "--labelled-generated", folder / "generated"),
         *("-o", out, "--year", "2025", "--confusion", confusion, "--map", chart, "--permutations", 19),
     )
     assert code == 0
-    assert "cross-validated on the labelled generated images:" in told
+    assert "cross-validated on the labelled generated images:" in shown
     ids = ImageSet.from_folder(folder / "unknown").ids
     assert validate_submission(out, ids, allowed=(1, 2, 3), id_style="name") == []
     assert np.mean([truth[name] == int(number) for name, number in read(out)]) > 0.7

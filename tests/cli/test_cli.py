@@ -140,7 +140,7 @@ def test_check_of_a_good_folder(run, folder):
         (["extract", "IN", "-o", "f.csv", "--extractors", "gabour"], 2, "did you mean 'gabor'"),
         (["extract", "nowhere", "-o", "f.csv"], 1, "nowhere is no folder"),
         (["check", "EMPTY"], 1, "holds no image files"),
-        (["cache", "info", "nowhere.cache"], 1, "is no file"),
+        (["cache", "info", "nowhere.cache"], 1, "is not a file"),
         (["cache", "prune", "CACHE"], 2, "--max-mb"),
         (["no-such-command"], 2, "No such command"),
     ],

@@ -194,11 +194,11 @@ def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
     out = tmp_path / "run.zip"
     assert run("detect", *sets(folder, "candidates", "generated"), "-o", out, "--year", "2025")[0] == 0
     assert validate_submission(out, ImageSet.from_folder(folder / "candidates").ids, id_style="name") == []
-    code, told, _ = run("validate", out, "--images", folder / "candidates")
-    assert (code, "no faults" in told) == (0, True)
+    code, shown, _ = run("validate", out, "--images", folder / "candidates")
+    assert (code, "no faults" in shown) == (0, True)
     assert run("validate", out)[0] == 0
-    code, told, _ = run("validate", out, "--images", folder / "used")
-    assert (code, "is not an id of this task" in told) == (1, True)
+    code, shown, _ = run("validate", out, "--images", folder / "used")
+    assert (code, "is not an id of this task" in shown) == (1, True)
     code, _, _ = run("detect", *sets(folder, "candidates", "generated"), "-o", out)
     assert code == 2  # a table of scores is no run file
 

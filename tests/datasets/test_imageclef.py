@@ -149,7 +149,7 @@ def test_subsets_must_be_there_and_agree(tmp_path):
         ("Generated/8.png", "Generated/ and generated/, which mean the same"),
         ("generated_2/8.png", "generated/ and generated_2/, which mean the same"),
         ("generated (1)/8.png", r"generated/ and generated \(1\)/, which mean the same"),
-        ("8.png", "1 images beside its folders, for example 8.png: move"),
+        ("8.png", "1 images outside of its folders, for example 8.png: move"),
     ],
 )
 def test_no_image_of_detection_is_left_out_silently(tmp_path, extra, words):

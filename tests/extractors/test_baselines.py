@@ -129,7 +129,7 @@ def test_every_public_extractor_has_a_baseline():
 
 
 class Level(BaseExtractor):
-    """Mean level, or what a careless change makes of it."""
+    """Mean level, or the result of a careless change."""
 
     factor = 1.0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# setuptools alone installs from a folder without the network, but for dependencies, which are here already.
+# setuptools alone installs from a folder without the network; its dependencies are here already.
 SETUPTOOLS = "import setuptools; setuptools.setup()"
 
 USE = """

@@ -85,7 +85,7 @@ def test_descriptors_beyond_the_bound_are_drawn_from_all_images():
 
 
 def test_every_descriptor_has_the_same_chance_to_be_drawn():
-    # image after image, with the draw made anew each time the store is full: no part of the set may be favoured
+    # image after image, with the draw repeated each time the store is full: no part of the set may be favoured
     images = ImageSet(np.repeat(PHOTOGRAPHS[3:4], 12, axis=0))
     each = descriptors(PHOTOGRAPHS[3])
     first, n_seeds = 0, 60

@@ -119,7 +119,7 @@ def test_a_reference_that_changes_under_way_is_noticed(tmp_path):
     reference = ImageSet(paths)
     extractor_token(SSIM(reference))
     write_images(tmp_path, GENERATED[::-1])
-    with pytest.raises(RuntimeError, match=r"image0\.png has changed: open the reference set anew"):
+    with pytest.raises(RuntimeError, match=r"image0\.png has changed: open the reference set again"):
         SSIM(reference).fit_transform(REALS)
     np.testing.assert_array_equal(
         SSIM(ImageSet(paths), None).fit_transform(REALS), SSIM(GENERATED[::-1], None).fit_transform(REALS)

@@ -1,4 +1,4 @@
-"""Systems on a frozen network, with seeded weights: what each rule makes of the same rows, recomputed in NumPy."""
+"""Systems on a frozen network, with seeded weights: the answers of each rule to the same rows, recomputed in NumPy."""
 
 import cv2
 import numpy as np

@@ -14,7 +14,7 @@ _TRAITS = {
     "height": (255, 20),  # from level 0 to level 1
     "half_width": (130, 10),  # of the chest cavity at its widest
     "front": (84, 9),  # from the middle of the cavity to the sternum
-    "back": (90, 8),  # ... and to the back of the lungs beside the spine
+    "back": (90, 8),  # ... and to the back of the lungs next to the spine
     "squareness": (2.25, 0.18),  # exponent of the cavity's superellipse
     "lean": (0, 0.03),  # how much wider one side of the cavity is
     "wall": (15, 3),  # ribs and muscles around the cavity
@@ -128,7 +128,7 @@ class Patient:
         width = self.half_width * np.sqrt(1 - from_top**2.6) * (1 + self.lean * np.cos(angle))
         depth = (1 - from_top**3.2) ** 0.45
         radius = superellipse(angle, width, self.front * depth, self.back * (0.35 + 0.65 * depth), self.squareness)
-        gutters = 0.07 * (bump(angle, 58, 16) + bump(angle, 122, 16))  # beside the spine
+        gutters = 0.07 * (bump(angle, 58, 16) + bump(angle, 122, 16))  # next to the spine
         return radius * (1 + ripple(angle, self.cavity_wobble) + gutters)
 
     def skin(self, angle, level):

@@ -28,7 +28,7 @@ class Scanner:
     high: float = 400.0
 
     def moved(self, sharper=0.0, noisier=0.0, brighter=0.0):
-        """Return a scanner like this one; a step of 1 is small beside the differences from day to day."""
+        """Return a scanner like this one; a step of 1 is small compared with the differences from day to day."""
         return replace(
             self,
             sharpness=self.sharpness + 0.12 * sharper,

@@ -1,11 +1,13 @@
-"""Backbones: from a name, a module or a function to a network, its weights and what it expects to be shown."""
+"""Backbones: the network, weights and preprocessing that a name, a module or a function stands for."""
 
 import itertools
 import json
+from collections.abc import Callable, Hashable
 from copy import deepcopy
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from ...cache.content import Unidentified, content_digest
@@ -14,24 +16,31 @@ from ...checks import did_you_mean
 from .preprocessing import Preprocessing
 from .weights import file_digest, from_hub, load
 
+if TYPE_CHECKING:
+    import torch
+
+Made: TypeAlias = "torch.nn.Module | Callable[[], torch.nn.Module]"
+Weights: TypeAlias = str | PathLike[str] | None
+T = TypeVar("T")
+
 _SEED = 0
-PUBLISHED = ("default", "v1")  # weights that are not a file of the user
-_seen = WeakKeyDictionary()  # module or function -> what it was when last looked at
+PUBLISHED = ("default", "v1")  # weights that are not a file that the user names
+_seen: "WeakKeyDictionary[Any, _Seen]" = WeakKeyDictionary()  # module or function -> how it was last seen
 _numbers = itertools.count()
 
 
 class Backbone:
     """A network that can be built by name, with weights that are "default", "v1", None (random) or a path."""
 
-    def __init__(self, name, weights):
+    def __init__(self, name: str, weights: Weights) -> None:
         self.name = name
         self.weights = weights
 
-    def preprocessing(self):
-        """Return how images are shown to the network."""
+    def preprocessing(self) -> Preprocessing:
+        """Return how images become the input of the network."""
         raise NotImplementedError
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """Return what decides the network's values, as plain values; builds nothing."""
         if self.weights is None:
             from importlib.metadata import version
@@ -39,32 +48,32 @@ class Backbone:
             return {"backbone": self.name, "seed": _SEED, "torch": version("torch")}
         return {"backbone": self.name, "weights": file_digest(self._path())}
 
-    def key(self):
-        """Return a hashable value that two backbones share in this process only if their networks are equal."""
+    def key(self) -> str:
+        """Return a text that two backbones share in this process only if their networks are equal."""
         return json.dumps(self.identity(), sort_keys=True)
 
-    def look_again(self):
-        """Notice what has changed since the last look; called once before images are extracted."""
+    def look_again(self) -> None:
+        """Notice changes since the last look; called once before images are extracted."""
 
-    def network(self):
+    def network(self) -> "torch.nn.Module":
         """Return the network with its weights, on the CPU."""
         net = seeded(lambda: self._build(trained=self.weights is not None))
         if self.weights is not None:
             load(net, self._path(), self.name)
         return net
 
-    def skeleton(self):
-        """Return a network of the same shapes, and of no values wherever that can be had."""
+    def skeleton(self) -> "torch.nn.Module":
+        """Return a network of the same shapes, without values where PyTorch can do that."""
         import torch
 
         try:
             with torch.device("meta"):
                 return self._build(trained=self.weights is not None)
-        except NotImplementedError:  # a constructor that looks at its own tensors
+        except NotImplementedError:  # a constructor that reads its own tensors
             return seeded(lambda: self._build(trained=self.weights is not None))
 
-    def shapes(self):
-        """Return a hashable value that two backbones share only if their networks have the same shapes."""
+    def shapes(self) -> Hashable:
+        """Return a value that two backbones share only if their networks have the same shapes."""
         return self.name
 
     def _path(self):
@@ -72,10 +81,10 @@ class Backbone:
 
 
 class EfficientNetLite0(Backbone):
-    """The default: small, and its ImageNet weights are a package."""
+    """The default: a small network whose ImageNet weights are a Python package."""
 
-    def preprocessing(self):
-        """Return how images are shown to the network."""
+    def preprocessing(self) -> Preprocessing:
+        """Return how images become the input of the network."""
         return Preprocessing(interpolation="bicubic", mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
 
     def _build(self, trained):
@@ -90,10 +99,10 @@ class EfficientNetLite0(Backbone):
 
 
 class Torchvision(Backbone):
-    """Any classification network of torchvision, with its DEFAULT or first weights, or those of a file."""
+    """Any classification network of torchvision, with its DEFAULT or V1 weights, or those of a file."""
 
-    def preprocessing(self):
-        """Return how images are shown to the network."""
+    def preprocessing(self) -> Preprocessing:
+        """Return how images become the input of the network."""
         preset = self._weights().transforms()
         method = preset.interpolation.value
         return Preprocessing(preset.crop_size[0], preset.resize_size[0], method, tuple(preset.mean), tuple(preset.std))
@@ -104,7 +113,7 @@ class Torchvision(Backbone):
         options = {"weights": None}
         if self.name.startswith("vit_"):  # the one family whose tensors depend on the size of the image
             options["image_size"] = self.preprocessing().crop
-        if self.name in ("googlenet", "inception_v3"):  # trained on another scale, which they restore themselves
+        if self.name in ("googlenet", "inception_v3"):  # trained on another scale; they convert by themselves
             options |= {"init_weights": not trained, "transform_input": trained, "aux_logits": True}
         return get_model(self.name, **options)
 
@@ -112,7 +121,7 @@ class Torchvision(Backbone):
         return from_hub(self._weights().url, self.name)
 
     def _weights(self):
-        """Return torchvision's entry for the weights: the one whose file has this name, else its default."""
+        """Return torchvision's entry for the weights: the one whose file has this name, or the default."""
         from torchvision.models import get_model_weights
 
         published = get_model_weights(self.name)
@@ -123,19 +132,19 @@ class Torchvision(Backbone):
 
 
 class Timm(Backbone):
-    """A network of timm, which fetches its own weights."""
+    """A network of timm, which downloads its own weights."""
 
-    def preprocessing(self):
-        """Return how images are shown to the network."""
+    def preprocessing(self) -> Preprocessing:
+        """Return how images become the input of the network."""
         return _timm_preprocessing(self.name)
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """Return what decides the network's values, as plain values."""
         if self.weights in PUBLISHED:
             return {"backbone": self.name, "module": _timm_digest(self.name)}
         return super().identity()
 
-    def network(self):
+    def network(self) -> "torch.nn.Module":
         """Return the network with its weights, on the CPU."""
         return _timm_pretrained(self.name) if self.weights in PUBLISHED else super().network()
 
@@ -152,7 +161,7 @@ def _timm_preprocessing(name):
     config = resolve_model_data_config(Timm(name, None).skeleton())
     _, height, width = config["input_size"]
     if height != width or config["crop_mode"] != "center":
-        raise ValueError(f"{name} is shown other than square, central crops: pass the module as backbone")
+        raise ValueError(f"{name} does not take square, central crops: pass the module as backbone")
     return Preprocessing(
         height, int(height / config["crop_pct"]), config["interpolation"], config["mean"], config["std"]
     )
@@ -170,41 +179,41 @@ def _timm_pretrained(name):
         return timm.create_model(name.removeprefix("timm/"), pretrained=True)
     except Exception as error:
         raise OSError(
-            f"timm has no weights of {name} on this machine and cannot fetch them ({error}). Fetch the file of its "
-            "weights by other means and pass weights='.../model.safetensors'; weights=None takes random ones"
+            f"timm has no weights of {name} on this machine and cannot download them ({error}). Get the file by other "
+            "means and pass weights='.../model.safetensors'; weights=None takes random weights"
         ) from error
 
 
-class Given(Backbone):
-    """A module, or a function that makes one: known by its tensors, settings, hooks and code."""
+class CustomBackbone(Backbone):
+    """A module, or a function that makes one, identified by its tensors, settings, hooks and code."""
 
-    def __init__(self, made, weights):
+    def __init__(self, made: Made, weights: Weights) -> None:
         self.made = made
         self.is_function = isinstance(made, type) or not hasattr(made, "state_dict")
         kind = made if self.is_function else type(made)
         super().__init__(getattr(kind, "__name__", type(made).__name__).strip("<>").lower(), weights)
 
-    def preprocessing(self):
-        """Return how images are shown to the network."""
+    def preprocessing(self) -> Preprocessing:
+        """Return how images become the input of the network."""
         shown = self._look().preprocessing if self.is_function else _preprocessing_of(self.made)
         if not isinstance(shown, Preprocessing):
             raise TypeError(f"the attribute 'preprocessing' of {self.name} must be a Preprocessing. Got {shown!r}.")
         return shown
 
-    def identity(self):
-        """Return what decides the network's values, as plain values; raise TypeError if that cannot be found out."""
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the network's values, as plain values; raise TypeError if it cannot be identified."""
         self.look_again()
         seen = self._look()
         if seen.problem is not None:
             raise seen.problem
         return {"module": seen.key, **self._file()}
 
-    def key(self):
-        """Return a hashable value that two backbones share in this process only if their networks are equal."""
+    def key(self) -> str:
+        """Return a text that two backbones share in this process only if their networks are equal."""
         return json.dumps({"module": self.shapes(), **self._file()}, sort_keys=True)
 
-    def look_again(self):
-        """Notice what has changed since the last look: a module is read in full, about 0.1 s for 100 MB."""
+    def look_again(self) -> None:
+        """Notice changes since the last look: a module is read in full, about 0.1 s for 100 MB."""
         maker = _digest(self.made)[0] if self.is_function else None
         if maker is None or self.made not in _seen or _seen[self.made].maker != maker:
             net = self.skeleton() if self.is_function else self.made
@@ -212,14 +221,14 @@ class Given(Backbone):
             key = digest or f"unidentified {next(_numbers)}"
             _seen[self.made] = _Seen(key, problem, _preprocessing_of(net), maker)
 
-    def network(self):
+    def network(self) -> "torch.nn.Module":
         """Return the network with its weights, on the CPU."""
         net = self.skeleton()
         if self._has_file():
             load(net, self._path(), self.name)
         return net
 
-    def skeleton(self):
+    def skeleton(self) -> "torch.nn.Module":
         """Return a network of the same shapes."""
         import torch
 
@@ -230,8 +239,8 @@ class Given(Backbone):
             raise TypeError(f"the function {self.name} given as backbone must return a torch.nn.Module. Got {net!r}.")
         return net.float()
 
-    def shapes(self):
-        """Return a hashable value that only networks of the same shapes share."""
+    def shapes(self) -> Hashable:
+        """Return a value that only networks of the same shapes share."""
         return self._look().key
 
     def _look(self):
@@ -247,7 +256,7 @@ class Given(Backbone):
 
 
 class _Seen(NamedTuple):
-    """What a module, or the network that a function makes, was when last looked at."""
+    """How a module, or the network that a function makes, was last seen."""
 
     key: str  # its digest, or a name that is used only once
     problem: Unidentified | None
@@ -267,10 +276,10 @@ def _preprocessing_of(net):
     return getattr(net, "preprocessing", Preprocessing())
 
 
-def find(backbone, weights):
+def find(backbone: "str | Made", weights: Weights) -> Backbone:
     """Return the Backbone of a name, a module or a function; raise ValueError for an unknown name."""
     if not isinstance(backbone, str):
-        return Given(backbone, weights)
+        return CustomBackbone(backbone, weights)
     if backbone == "efficientnet_lite0":
         return EfficientNetLite0(backbone, weights)
     if backbone.startswith("timm/"):
@@ -298,13 +307,13 @@ def _timm_names():
     try:
         import timm
     except ImportError as error:
-        raise ImportError("backbones of timm need it: pip install timm") from error
+        raise ImportError("backbones of timm need the package timm: pip install timm") from error
     tagged = timm.list_models(pretrained=True)
     return [f"timm/{name}" for name in {*timm.list_models(), *tagged}]
 
 
-def seeded(make):
-    """Return what `make` makes with the one seed, and leave torch's random numbers as they were."""
+def seeded(make: Callable[[], T]) -> T:
+    """Return the result of `make` under the fixed seed, and restore the state of torch's random numbers."""
     import torch
 
     state = torch.get_rng_state()

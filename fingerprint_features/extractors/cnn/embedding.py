@@ -1,4 +1,4 @@
-"""CNNEmbedding: what a frozen network makes of an image."""
+"""CNNEmbedding: activations of a frozen network."""
 
 import os
 from collections import OrderedDict
@@ -12,7 +12,7 @@ import numpy as np
 from ...checks import check_int, check_option, fail
 from ..base import BaseExtractor
 from . import backbones, folding
-from .layers import Collector, find_taps
+from .layers import Collector, Tap, find_taps
 from .preprocessing import Preprocessing
 from .runner import run, turns
 from .weights import check_file
@@ -24,44 +24,45 @@ _POOLS = ("avg", "max", "none", "attention")
 
 
 class CNNEmbedding(BaseExtractor):
-    """Activations of a frozen network, by default what its final classifier is given.
+    """Activations of a frozen network, by default the input of its final classifier.
 
     Parameters
     ----------
     backbone : str, torch.nn.Module or function, default="efficientnet_lite0"
-        ``"efficientnet_lite0"``, which brings its ImageNet weights along; any classification network of torchvision
+        ``"efficientnet_lite0"``, which comes with its ImageNet weights; any classification network of torchvision
         by its name there (``"resnet50"``, ``"vit_b_16"``); ``"timm/NAME"`` if timm is installed; a module; or a
         function without arguments that makes one. A function of an importable file pickles by name, a module with
         all its tensors.
     weights : "default", "v1", None or path, default="default"
         ``"default"``: the network's own ImageNet weights; torchvision's are taken from torch.hub's folder, and
-        downloaded into it if need be. ``"v1"``: the first that torchvision published for the network (resnet50 has
-        two), with their own preset; the same as "default" where there is one set only. None: random weights, of a
-        fixed seed. A file of tensors
-        (``torch.save(net.state_dict(), path)``, or ``.safetensors``) is read without running anything in it. A
-        module, or what a function makes, keeps its tensors unless a file is given.
+        downloaded into it if necessary. ``"v1"``: the first weights that torchvision published for the network
+        (resnet50 has two), with their own preset; the same as "default" where there is only one set. None: random
+        weights with a fixed seed. A path: a file of tensors (``torch.save(net.state_dict(), path)``, or
+        ``.safetensors``), of which no code is run. A module, or the result of a function, keeps its tensors unless a
+        file is given.
     layer : str, sequence of str or None, default=None
-        Modules, by their names in ``net.named_modules()``, whose outputs are taken; several are put side by side, and
-        ``""`` is the output of the network itself. Of a module that runs several times, as a shared activation does,
-        the last run counts. None takes the input of the final classifier (the class token, for ViT): of the last
-        linear layer if nothing but dropout or a softmax follows, or of a 1 x 1 convolution if that is the last module
-        with weights (SqueezeNet); else the network's output.
+        Modules whose outputs are taken, by their names in ``net.named_modules()``; the columns of several are put side
+        by side, and ``""`` is the output of the network itself. If a module runs several times, like a shared
+        activation, the last run counts. None takes the input of the final classifier (the class token, for ViT). That
+        is the last linear layer if only dropout or a softmax follows, or a 1 x 1 convolution if it is the last module
+        with weights (SqueezeNet); without either, None takes the output of the network.
     pool : {"avg", "max", "none", "attention"}, default="avg"
-        What becomes of a map (features, height, width), or of tokens: the mean, or the maximum, of each feature; all
-        numbers; or the attention map, the mean over the features of their absolute values, one number a place. Maps
-        of swin inside are (height, width, features), and pooled over the wrong axes: take their layers with "none".
-        With ``layer=None``, "avg" is what the network itself pools, and the others pool the last map before that.
+        How a map (features, height, width), or tokens, become columns: the mean, or the maximum, of each feature; all
+        numbers; or the attention map, which is the mean of the absolute values of all features, one number for each
+        place. The maps of swin are (height, width, features) and would be pooled over the wrong axes: take "none"
+        there. With ``layer=None``, "avg" is the pooling of the network itself, and the others pool the last map before
+        it.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``; "auto" is CUDA where there is any, else the CPU.
     precision : {"float32", "bf16"}, default="float32"
-        "bf16" is faster where the processor knows it, and coarse: off by some 0.5 % of a row's norm with ResNets, by 3
-        to 15 % with the default backbone, whose layers are narrow.
+        "bf16" is faster on processors that support it, but less exact: rows differ by some 0.5 % of their norm with
+        ResNets, and by 3 to 15 % with the default backbone, whose layers are narrow.
     batch_size : int, default=64
-        Most images that the network is shown at once; halved for as long as the device's memory does not suffice.
-        On the CPU, also at most four a thread.
+        Largest number of images in a batch; halved while the memory of the device does not suffice. On the CPU, at
+        most four for each thread.
     resize : {"preset", "squash"}, default="preset"
         How an image becomes the square that the network sees. "preset": the shorter side is resized and the middle
-        cut out, as the network's makers do it. "squash": the whole image is resized to the square; nothing is cut
+        cut out, as the authors of the network do. "squash": the whole image is resized to the square; nothing is cut
         off, and the sides do not keep their proportions.
 
     Raises
@@ -75,25 +76,26 @@ class CNNEmbedding(BaseExtractor):
 
     Notes
     -----
-    With ``resize="preset"`` every image is shown as the network's makers do it: size, interpolation, crop, mean and
-    deviation. A module may
-    carry its own `Preprocessing` as attribute ``preprocessing``; else it is shown 224 x 224 pixels on ImageNet's
-    scale. Deeper images are rounded to 8 bits first (uint16 divided by 257, floats times 255), grey ones repeated to
-    three channels. A flat image is one like any other; a strip is cut to its middle.
+    With ``resize="preset"`` images are prepared as by the authors of the network: size, interpolation, crop, mean and
+    standard deviation. A module may have its own `Preprocessing` as attribute ``preprocessing``; otherwise its input is
+    224 x 224 pixels on ImageNet's scale. Deeper images are rounded to 8 bits first (uint16 divided by 257, floats times
+    255), and grey ones are repeated to three channels. A flat image is no special case; of a long strip only the middle
+    is seen.
 
-    Rows agree within 1e-4 of their norm, float32, with those that torchvision gives when called by hand, in any batch
-    and on any device; of a strip longer than about 250 times its width a few pixels are one level of 255 off. The
-    network is in evaluation mode, nothing is learnt. It is loaded when first needed and stays
-    in memory, with three others at most, for all extractors of the process. On the CPU ``torch.get_num_threads()``
-    threads read images and run the network, each on one core, or one on all cores if there is but one. A GPU is fed
-    by one thread, while others read and resize the next images. In FeaturePipeline these are its `n_jobs` threads
-    (give it a `batch_size` as large as this one's on a GPU). With processes, each would hold a network.
+    In float32, rows agree with those of torchvision within 1e-4 of their norm, in any batch and on any device; of a
+    strip longer than about 250 times its width a few pixels differ by one level of 255. The network is in evaluation
+    mode; nothing is learnt. It is loaded when it is first needed and stays in memory, with at most three others, for
+    all extractors of the process. On the CPU ``torch.get_num_threads()`` threads read images and run the network, each
+    on one core (a single thread uses all cores). One thread runs the network on a GPU, while others read and resize the
+    next images. In FeaturePipeline these are its `n_jobs` threads; on a GPU give it the same `batch_size` as here. With
+    processes, each would hold its own network.
 
-    A file of weights that has the name of one of torchvision's is taken for it: ImageNet weights of version 1 and 2
-    expect other sizes. The token holds the digest of the file, not its name; of a module, its tensors, settings, hooks
-    and code. A module is read in full at each call, about 0.1 s for 100 MB, so every change is noticed. What cannot be
-    identified, such as a hook that holds a lock, still runs, but its rows cannot be cached. Processes forked by
-    multiprocessing after a network has run can hang, as with all of PyTorch; loky's do not.
+    A file with the name of one of torchvision's files of weights gets the preprocessing of those: V1 and V2 weights
+    need different sizes. The token depends on the content of the file, not on its name. The token of a module depends
+    on its tensors, settings, hooks and code; the module is read in full at each call, about 0.1 s for 100 MB, so every
+    change is noticed. A network that cannot be identified, such as one with a hook that holds a lock, still runs, but
+    its rows cannot be cached. Processes forked by multiprocessing after a network has run can hang, as with all of
+    PyTorch; processes of loky do not.
 
     About 15 ms a core for an image with the default, 90 ms with resnet50.
 
@@ -162,11 +164,11 @@ class CNNEmbedding(BaseExtractor):
         try:
             backbones.find(self.backbone, self.weights).look_again()
         except ValueError as error:
-            fail(self, "backbone", f"one that exists ({error})")
+            fail(self, "backbone", f"the name of a network ({error})")
         try:
             self._layout()
         except ValueError as error:
-            fail(self, "layer", f"one that is there, for this pool ({error})")
+            fail(self, "layer", f"a layer of this network that fits the pool ({error})")
 
     def _layers(self):
         """Return the layers as a tuple of names, or None."""
@@ -231,20 +233,20 @@ class CNNEmbedding(BaseExtractor):
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """Where a network is tapped, how many columns each tap gives, and what must stay unfolded for it."""
+class Layout:
+    """The taps of a network, the number of columns of each, and the modules that must not be folded."""
 
-    taps: tuple
-    widths: tuple
-    kept: frozenset
+    taps: tuple[Tap, ...]
+    widths: tuple[int, ...]
+    kept: frozenset[str]
     preprocessing: Preprocessing
 
 
-_layouts = OrderedDict()  # (shapes of a backbone, layers, pool) -> _Layout
+_layouts: "OrderedDict[tuple, Layout]" = OrderedDict()  # by shapes of a backbone, layers and pool
 
 
 def _layout(backbone, layers, pool):
-    """Return the layout, found once by running a network of the same shapes, if possible one without values."""
+    """Return the layout, found once by running a network of the same shapes, without values if possible."""
     key = backbone.shapes(), backbone.preprocessing(), layers, pool
     found = _layouts.get(key)
     if found is None:
@@ -266,7 +268,7 @@ def _find_layout(backbone, layers, pool):
         taps = find_taps(net, layers, pool, sample)
     except RuntimeError as error:
         raise ValueError(
-            f"{backbone.name} cannot be shown an image of {shown.channels} channels and {shown.crop} x {shown.crop} "
+            f"{backbone.name} cannot read an image of {shown.channels} channels and {shown.crop} x {shown.crop} "
             f"pixels ({error}): give the module an attribute preprocessing=Preprocessing(...) that says what it expects"
         ) from error
     pairs = folding.pairs(net)
@@ -274,7 +276,7 @@ def _find_layout(backbone, layers, pool):
     collector.watch(taps)
     widths = [matrix.shape[1] for matrix in collector.collect(taps, pool, sample)]
     kept = {t.module for t in taps if any(folding.shows(pair, t.module) for pair in pairs)}
-    return _Layout(tuple(taps), tuple(widths), frozenset(kept), shown)
+    return Layout(tuple(taps), tuple(widths), frozenset(kept), shown)
 
 
 def _import_torch():

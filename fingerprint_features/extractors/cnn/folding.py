@@ -1,17 +1,24 @@
-"""Batch norm folded into the convolution before it: the same numbers, up to rounding, for less work."""
+"""Batch norm folded into the convolution before it: the same numbers up to rounding, faster."""
 
 from collections import Counter
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-_PADS_FIRST = "efficientnet_lite_pytorch.utils.Conv2dStaticSamePadding"  # and then convolves as any other
+if TYPE_CHECKING:
+    from torch import nn
+
+Pair = tuple[str, str]  # names of a convolution and of a batch norm
+
+_PADS_FIRST = "efficientnet_lite_pytorch.utils.Conv2dStaticSamePadding"  # and then it is an ordinary convolution
 
 
-def pairs(net):
-    """Return the names of (convolution, batch norm) where the norm alone takes what the convolution gives."""
+def pairs(net: "nn.Module") -> list[Pair]:
+    """Return the names of (convolution, batch norm) where only the norm uses the output of the convolution."""
     from torch import fx, nn
 
     if not any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
         return []
-    if any("forward" in vars(module) for module in net.modules()):  # tracing would follow the class's
+    if any("forward" in vars(module) for module in net.modules()):  # tracing would follow that of the class
         return []
 
     class Tracer(fx.Tracer):
@@ -20,7 +27,7 @@ def pairs(net):
 
     try:
         nodes = list(Tracer().trace(net).nodes)
-    except Exception:  # a network whose path depends on its input cannot be traced: it runs as it is
+    except Exception:  # a network whose path depends on its input cannot be traced: it is not folded
         return []
     modules = dict(net.named_modules(remove_duplicate=False))
     names = Counter(map(id, modules.values()))
@@ -39,9 +46,9 @@ def pairs(net):
 
 
 def _is_plain(module):
-    """Tell whether a module does what its class says, and its class nothing but to convolve or to normalise.
+    """Return whether a module is an ordinary convolution or batch norm, without hooks.
 
-    Subclasses may work on the weights first, or on the result.
+    Subclasses may change the weights first, or the result.
     """
     from torch import nn
 
@@ -50,14 +57,14 @@ def _is_plain(module):
     return (convolves or kind is nn.BatchNorm2d) and not (module._forward_hooks or module._forward_pre_hooks)
 
 
-def shows(pair, name):
-    """Tell whether the output of the module `name` is that of the convolution of a pair, before the norm."""
+def shows(pair: Pair, name: str) -> bool:
+    """Return whether the output of the module `name` is that of the convolution of a pair, before the norm."""
     conv, norm = pair
     return conv == name or (conv.startswith(f"{name}.") and not norm.startswith(f"{name}."))
 
 
-def fold(net, kept=()):
-    """Fold in place, and put an identity where each norm was; leave pairs that one of the names `kept` shows."""
+def fold(net: "nn.Module", kept: Collection[str] = ()) -> None:
+    """Fold in place and replace each norm by an identity, except for pairs that a module named in `kept` shows."""
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_weights
 

@@ -1,12 +1,16 @@
-"""Layers: which of a network's modules are looked at, and how what they give becomes one row."""
+"""Layers: which modules of a network are used, and how their outputs become one row."""
 
 import threading
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...checks import closest
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,11 @@ class Tap:
     is_input: bool = False
 
 
-class _Enough(BaseException):  # which no network's own except clause stops
-    """All taps have been filled: what comes after them need not run."""
+class _Enough(BaseException):  # not an Exception, which a network might catch
+    """All taps have their values: the rest of the network need not run."""
 
 
-def find_taps(net, layers, pool, sample):
+def find_taps(net: "torch.nn.Module", layers: Sequence[str] | None, pool: str, sample: "torch.Tensor") -> list[Tap]:
     """Return the Taps of named layers, or of the end of the network where `layers` is None.
 
     Raises ValueError for a name that no module has, or whose module does not run.
@@ -64,14 +68,14 @@ def _survey(net, sample):
 
 
 def _before_classifier(net, runs, pool):
-    """Return the Tap of what the final classifier is given; for pools of a map, of the last map before it.
+    """Return the Tap of the input of the final classifier; for pools of a map, of the last map before it.
 
     The classifier is the last module with weights that runs, if that is linear and nothing but containers, dropout or
-    a softmax comes after it, or a 1 x 1 convolution. A network without one is taken to give embeddings.
+    a softmax comes after it, or a 1 x 1 convolution. The output of a network without one counts as its embedding.
     """
     from torch import nn
 
-    runs = [run for run in runs if run[0]] or runs  # the network itself only if there is nothing in it
+    runs = [run for run in runs if run[0]] or runs  # the network itself only if it has no modules
     calls = Counter(name for name, _, _ in runs)
     end = len(runs)
     tap = Tap("")
@@ -97,21 +101,21 @@ def _before_classifier(net, runs, pool):
 
 
 class Collector:
-    """A network with hooks, by which any number of threads take what their own runs pass.
+    """A network with hooks, by which any number of threads collect values from their own runs.
 
     Parameters
     ----------
     net : torch.nn.Module
-        Hooked for good.
+        Its hooks are never removed.
     """
 
-    def __init__(self, net):
+    def __init__(self, net: "torch.nn.Module") -> None:
         self.net = net
-        self.taps = set()
+        self.taps: set[Tap] = set()
         self._thread = threading.local()
 
-    def watch(self, taps):
-        """Put hooks where there are none yet; not while the network runs."""
+    def watch(self, taps: Iterable[Tap]) -> None:
+        """Add the hooks that are missing; not while the network runs."""
         for tap in taps:
             if tap in self.taps:
                 continue
@@ -125,8 +129,8 @@ class Collector:
             else:
                 module.register_forward_hook(lambda module, inputs, output, tap=tap: self._take(tap, output))
 
-    def collect(self, taps, pool, inputs):
-        """Run the network as far as the taps, which are watched, and return one float32 matrix (n, columns) a tap."""
+    def collect(self, taps: Sequence[Tap], pool: str, inputs: "torch.Tensor") -> list["torch.Tensor"]:
+        """Run the network up to the taps, which must be watched; return one float32 matrix (n, columns) for each."""
         import torch
 
         run = self._thread.run = _Run(frozenset(taps), pool, {}, Counter())
@@ -145,20 +149,20 @@ class Collector:
             return
         run.counts[tap] += 1
         if run.counts[tap] == tap.calls:
-            run.found[tap] = pooled(value, run.pool)  # at once: what comes next may overwrite it
+            run.found[tap] = pooled(value, run.pool)  # now, because later modules may overwrite it
             if len(run.found) == len(run.taps):
                 raise _Enough
 
 
 class _Run(NamedTuple):
-    taps: frozenset
+    taps: frozenset[Tap]
     pool: str
-    found: dict
-    counts: Counter
+    found: dict[Tap, Any]
+    counts: Counter[Tap]
 
 
-def pooled(value, pool):
-    """Pool what a layer gives, (n, features), (n, tokens, features) or (n, features, height, width), to a matrix."""
+def pooled(value: Any, pool: str) -> "torch.Tensor":
+    """Pool the output of a layer, (n, features), (n, tokens, features) or (n, features, height, width), to a matrix."""
     import torch
 
     value = value[0] if isinstance(value, (tuple, list)) else value
@@ -167,7 +171,7 @@ def pooled(value, pool):
     value = value.to(torch.float32, copy=True)
     if pool == "none" or value.ndim < 3:
         if pool == "attention":
-            raise ValueError("the layer gives no map, so that there is none for the pool 'attention'")
+            raise ValueError("the output of the layer is not a map, and pool='attention' needs one")
         return value.reshape(len(value), -1)
     value = value.transpose(1, 2) if value.ndim == 3 else value.flatten(2)  # (n, features, places)
     if pool == "attention":

@@ -1,4 +1,4 @@
-"""What a network expects to be shown: its size, its crop and its scale of intensities."""
+"""How images become the input of a network: size, crop and scale of intensities."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

@@ -1,32 +1,41 @@
-"""The device: which threads run a network at a time, on how many cores each, in batches that fit."""
+"""Running a network: how many threads at a time, on how many cores each, and in which batches."""
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import folding
 from .layers import Collector
 
+if TYPE_CHECKING:
+    import torch
+
+    from .backbones import Backbone
+    from .embedding import Layout
+
 _MOST_NETWORKS = 4
-_ON_CPU = 4  # images a thread: larger batches leave its cache, and are up to twice as slow
+_ON_CPU = 4  # images a thread: larger batches do not fit its cache, and are up to twice as slow
 
 _networks_lock = threading.Lock()
-_networks = OrderedDict()  # key -> _Ready, the last used at the end
+_networks: "OrderedDict[tuple, _Ready]" = OrderedDict()  # the last used at the end
 
 
 class _Turns:
-    """Several threads may run networks at a time, or one may make one ready."""
+    """Several threads may run networks at the same time, or one thread may prepare one."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._running = 0
 
     @contextmanager
-    def running(self, most):
-        """Wait for one of `most` places, and give the number of threads that run a network now."""
+    def running(self, most: int) -> Iterator[int]:
+        """Wait for one of `most` places; give the number of threads that run a network now."""
         with self._changed:
             self._changed.wait_for(lambda: self._running < most)
             self._running += 1
@@ -39,8 +48,8 @@ class _Turns:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self):
-        """Keep all others from running: tracing a network changes how every module of the process is called."""
+    def alone(self) -> Iterator[None]:
+        """Keep all other threads from running: tracing a network changes the calls of all modules in the process."""
         with self._changed:
             self._changed.wait_for(lambda: not self._running)
             yield
@@ -50,7 +59,7 @@ turns = _Turns()
 
 
 class _Ready:
-    """A network on its device, ready to run, and the largest batch that it is known to bear."""
+    """A network on its device, ready to run, and the largest batch that may fit."""
 
     def __init__(self, backbone, device, precision, kept):
         import torch
@@ -73,7 +82,15 @@ class _Ready:
         return torch.cat(self.collector.collect(taps, pool, inputs), dim=1).cpu().numpy()
 
 
-def run(backbone, layout, pool, pixels, device, precision, batch_size):
+def run(
+    backbone: "Backbone",
+    layout: "Layout",
+    pool: str,
+    pixels: NDArray[np.uint8],
+    device: "torch.device",
+    precision: str,
+    batch_size: int,
+) -> NDArray[np.float32]:
     """Return the rows of images, given as 8-bit pixels (n, crop, crop, channels)."""
     import torch
 
@@ -93,7 +110,7 @@ def run(backbone, layout, pool, pixels, device, precision, batch_size):
                     raise
                 ready.most = size // 2
                 part = None
-            if part is None:  # here, the error no longer holds on to what filled the memory
+            if part is None:  # outside of except, where the error still holds the memory
                 torch.cuda.empty_cache()
                 continue
             rows[start : start + size] = part
@@ -118,7 +135,7 @@ def _ready(backbone, device, precision, layout):
 
 
 def _limits(device, cores):
-    """Return a context in which this thread runs a network: on so many cores, in full precision."""
+    """Return a context in which this thread runs a network on this many cores, in full precision."""
     if device.type == "cpu":
         return _pools().limit(limits=cores, user_api="openmp")
     return _full_precision() if device.type == "cuda" else nullcontext()
@@ -134,7 +151,7 @@ def _pools():
 
 @contextmanager
 def _full_precision():
-    """Keep CUDA from rounding float32 to TF32, which is worth three digits; the user's setting comes back after."""
+    """Keep CUDA from rounding float32 to TF32, which has three digits; restore the user's setting afterwards."""
     import torch
 
     cuda, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn

@@ -1,25 +1,32 @@
-"""Weights: where they lie, what they are, and reading them without running anything they hold."""
+"""Files of weights: finding, identifying and reading them, without running code that they hold."""
 
 import hashlib
 import re
 from functools import lru_cache, partial
+from os import PathLike
 from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 # Checkpoints of densenet have the names of older modules: denselayer1.norm.1.weight is denselayer1.norm1.weight.
 _OLD_NAME = re.compile(r"\.(norm|relu|conv)\.([12])\.")
 
 
-def check_file(path):
-    """Raise unless there is a file of weights."""
+def check_file(path: str | PathLike[str]) -> None:
+    """Raise unless the file of weights exists."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file of weights {path}: pass a path, 'default', or None for random ones")
+        raise FileNotFoundError(
+            f"there is no file of weights {path}: pass a path, 'default', or None for random weights"
+        )
 
 
-def file_digest(path):
+def file_digest(path: str | PathLike[str]) -> str:
     """Return the hex digest of a file of weights; it is read again only after it has changed."""
     check_file(path)
-    path = Path(path).absolute()  # a relative one means another file after chdir
+    path = Path(path).absolute()  # after chdir a relative path is another file
     found = path.stat()
     return _file_digest(str(path), (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
@@ -30,10 +37,10 @@ def _file_digest(path, status):
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
 
 
-def load(net, path, name):
+def load(net: "torch.nn.Module", path: str | PathLike[str], name: str) -> None:
     """Put the weights of a file into a network; raise ValueError where they do not fit."""
     tensors = _read(path)
-    for wrapped in ("state_dict", "model_state_dict", "model"):  # as training scripts save it, beside the optimiser
+    for wrapped in ("state_dict", "model_state_dict", "model"):  # training scripts save the optimiser too
         tensors = tensors[wrapped] if isinstance(tensors.get(wrapped), dict) else tensors
     if not all(isinstance(key, str) for key in tensors):
         raise ValueError(f"{path} holds no dict of named tensors: save net.state_dict()")
@@ -45,7 +52,7 @@ def load(net, path, name):
         net.load_state_dict(tensors)
     except RuntimeError as error:
         raise ValueError(
-            f"the weights in {path} are not those of {name}: {shorten(str(error), 300)} For a network with other "
+            f"the weights in {path} do not fit {name}: {shorten(str(error), 300)} For a network with other "
             "layers or another number of classes, pass a function that makes it as backbone"
         ) from error
 
@@ -64,16 +71,16 @@ def _read(path):
         tensors = read(path)
     except Exception as error:
         raise ValueError(
-            f"{path} cannot be read as weights: only files of tensors are, saved by torch.save(net.state_dict(), ...) "
-            f"or as .safetensors; nothing else a file holds is ever run ({type(error).__name__})"
+            f"{path} cannot be read as weights ({type(error).__name__}). Only tensors are read, never code: save them "
+            "by torch.save(net.state_dict(), ...) or as .safetensors"
         ) from error
     if not isinstance(tensors, dict):
         raise ValueError(f"{path} holds no dict of tensors: save net.state_dict()")
     return tensors
 
 
-def from_hub(url, name):
-    """Return torch.hub's own file of the weights at a URL, downloading it where it is not there yet."""
+def from_hub(url: str, name: str) -> Path:
+    """Return torch.hub's file of the weights at a URL; download it if it does not exist."""
     import torch
 
     path = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
@@ -85,8 +92,8 @@ def from_hub(url, name):
         torch.hub.download_url_to_file(url, str(path), expected and expected[1], progress=False)
     except (OSError, RuntimeError) as error:
         raise OSError(
-            f"the weights of {name} are not on this machine and cannot be fetched ({error}). Put {path.name} (from "
+            f"the weights of {name} are not on this machine and cannot be downloaded ({error}). Put {path.name} (from "
             f"{url}) into {path.parent}, or anywhere and pass weights='.../{path.name}'; weights=None takes random "
-            "ones, and the backbone 'efficientnet_lite0' comes with its own"
+            "weights, and the backbone 'efficientnet_lite0' comes with its own"
         ) from error
     return path

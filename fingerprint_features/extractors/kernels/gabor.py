@@ -86,7 +86,7 @@ def _sigma(frequency, bandwidth):
 
 
 def _direction(angle):
-    # an exact zero tells the passes that they have no odd part
+    # an exact zero means that they have no odd part
     return (0.0 if angle == 90 else math.cos(math.radians(angle))), math.sin(math.radians(angle))
 
 

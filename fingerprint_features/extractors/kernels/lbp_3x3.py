@@ -2,7 +2,7 @@
 
 With all levels relative to the centre, a diagonal neighbour is 0.70711 * (0.70711 * corner + 0.29289 * both sides).
 It is no darker than the centre when corner + slope * sides >= 0. For 8-bit levels this is either 0 or at least 0.001
-away from it, which float32 can tell. When it is 0, a tie, scikit-image's rounding in float64 decides. It keeps all
+away from it, which float32 can represent. When it is 0, a tie, scikit-image's rounding in float64 decides. It keeps all
 ties in rows and columns 2 to 511, where the fraction of every coordinate is cut to the same number; in the two rows
 and columns before, ties are decided one by one with the same sums.
 """

@@ -20,7 +20,7 @@ SIDE = 7
 BAND = 8  # rows; the work lines of 256 columns fit the first cache
 BEYOND = 16  # entries of a work line behind the band, which the last windows reach into
 _REAL = np.float32  # of the last operations
-_PART = 512  # windows summed in it; the rounding of longer sums would add up, as of equal windows all goes one way
+_PART = 512  # windows summed in it; rounding errors of equal windows have one sign, so those of longer sums add up
 
 
 @njit(nogil=True, cache=True)

@@ -77,7 +77,7 @@ def window_of_values_is_declared(case):
 def _compare_depths(case, depth, other):
     images = depths(case.pictures)
     rows, expected = (case.fitted(images[d]).transform(images[d]) for d in (depth, other))
-    _expect_close(case, rows, expected, f"{depth} images, beside {other} ones,")
+    _expect_close(case, rows, expected, f"{depth} images, compared with {other} ones,")
 
 
 def _expect_close(case, rows, expected, what):

@@ -163,7 +163,7 @@ def test_unknown_layers_are_refused_with_the_closest():
 
 
 def test_attention_needs_a_map():
-    with pytest.raises(ValueError, match="gives no map"):
+    with pytest.raises(ValueError, match="is not a map"):
         CNNEmbedding("resnet18", weights=None, layer="fc", pool="attention").fit(photographs())
 
 

@@ -103,7 +103,7 @@ def test_nothing_in_a_file_is_run(tmp_path, monkeypatch):
 
 
 def test_weights_of_another_network_are_refused(squeezenet):
-    with pytest.raises(ValueError, match=r"are not those of resnet18.*pass a function that makes it"):
+    with pytest.raises(ValueError, match=r"do not fit resnet18.*pass a function that makes it"):
         embed("resnet18", weights=squeezenet).transform(IMAGES)
 
 
@@ -172,6 +172,6 @@ def test_without_a_network_the_error_names_file_folder_and_argument(hub, monkeyp
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    words = r"cannot be fetched .*no route.*Put resnet50-11ad3fa6\.pth \(from https.*hub/checkpoints.*pass weights='"
+    words = r"cannot be downloaded .*no route.*Put resnet50-11ad3fa6\.pth \(from https.*hub/checkpoints.*pass weights='"
     with pytest.raises(OSError, match=words):
         embed("resnet50").transform(IMAGES)
