@@ -167,7 +167,7 @@ def test_the_demo_finds_what_it_planted_and_tries_every_recipe(run):
             assert (about.name in names) != (about.name == "zhouyijiang-2025-retrieval")
     refusal = " ".join(out[out.index("cannot be tried on so few images") :].split())
     assert "zhouyijiang-2025-retrieval: reduce=" in refusal
-    assert "with k=50 gives 50 places for each reference image, and only 20 different images compete" in refusal
+    assert "with k=50 gives 50 places for each reference image, and only 16 different images compete" in refusal
     assert "Choose a smaller k" in refusal  # whole, not cut off
     kappas = {line[2:28].strip(): float(line[28:52].split("[")[0]) for line in tables[: 2 + 2 * deep]}
     assert kappas["distance to the generated"] > kappas["their own features"] + 0.4
