@@ -30,7 +30,7 @@ def test_conformance(extractor, check):
 
 
 def test_it_gets_every_check():
-    assert len(list(extractor_checks(CNNEmbedding()))) == 41
+    assert len(list(extractor_checks(CNNEmbedding()))) == 42
 
 
 def test_scikit_learn_finds_no_fault_with_its_constructor():
