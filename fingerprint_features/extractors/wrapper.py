@@ -84,6 +84,10 @@ class Views(ImageSet):
         super().__init__(ids, ids, groups)
         self._source = _ViewSource(images, wrapper, len(prefixes))
 
+    def raw(self, i):
+        """Return view i; errors name the image that it is made of, which is what the user knows."""
+        return self._source.raw(self._positions[i])
+
     def decode_one(self, raw, i):
         """Return the view as it is: it was made of a decoded image."""
         return raw
