@@ -52,7 +52,7 @@ def as_tuple(
     low: float | None = None,
     high: float | None = None,
     closed: bool = True,
-) -> tuple:
+) -> tuple[Any, ...]:
     """Return a parameter that is one number or a non-empty sequence of distinct numbers, as a tuple."""
     value = getattr(owner, name)
     values = (value,) if isinstance(value, Real) else value.tolist() if hasattr(value, "tolist") else value

@@ -4,12 +4,13 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
 
 from .cache.store import FeatureCache
 from .checks import check_int, check_n_jobs, check_option, fail
@@ -75,6 +76,9 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     array(['lbp_p8_r2_00', 'lbp_p8_r2_01'], dtype=object)
     """
 
+    extractors: BaseExtractor | Sequence[BaseExtractor | tuple[str, BaseExtractor | str]]
+    cache: str | os.PathLike[str] | FeatureCache | None
+
     def __init__(
         self,
         extractors: BaseExtractor | Sequence[BaseExtractor | tuple[str, BaseExtractor | str]],
@@ -83,7 +87,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         n_jobs: int | None = None,
         batch_size: int = 32,
         progress: bool = False,
-        on_error: str = "raise",
+        on_error: Literal["raise", "nan"] = "raise",
     ) -> None:
         self.extractors = extractors
         self.cache = cache
@@ -224,11 +228,11 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             self.extractors = [(name, params.pop(name, extractor)) for name, extractor in named.items()]
         return super().set_params(**params)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         learned = getattr(self, "_learned", {})
         return all(name in learned for name, extractor in self._active() if extractor._stateful)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         stateful = any(getattr(extractor, "_stateful", False) for _, extractor in self._named())
         return image_tags(super().__sklearn_tags__(), requires_fit=stateful)
 

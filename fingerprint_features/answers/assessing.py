@@ -69,7 +69,7 @@ def assess_attributor(
     model: Any,
     domain: str,
     sets: Mapping[str, ImageSet],
-    labels: Mapping[str, NDArray],
+    labels: Mapping[str, NDArray[Any]],
     unit: str | None,
     guess: LikelyPatients | None,
     settings: Mapping[str, Any],

@@ -1,6 +1,7 @@
 """How far answers can be trusted: the scores of a rule on images with known labels, and the verdict."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -29,7 +30,7 @@ class Trial:
 
     name: str
     how: str
-    y: NDArray
+    y: NDArray[Any]
     judgement: Judgement
 
     @property

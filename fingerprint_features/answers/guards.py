@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -57,7 +58,7 @@ def refuse_same_files(sets: Mapping[str, ImageSet], others: Mapping[str, ImageSe
                 )
 
 
-def refuse_contradictions(name: str, images: ImageSet, labels: NDArray) -> None:
+def refuse_contradictions(name: str, images: ImageSet, labels: NDArray[Any]) -> None:
     """Raise if one image of a set has two labels."""
     first = {}
     for i, digest in _contents(images):

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags
 
 from ..images import ImageSet, as_image_set
 from ..pipeline import FeaturePipeline
@@ -51,7 +52,7 @@ class KnownRows(TransformerMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         return self.features.__sklearn_tags__()
 
 

@@ -1,7 +1,7 @@
 """What detect and attribute return: one answer an image, what it rests on, and how far to trust it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Detection:
     ids: NDArray[np.str_]
     used: NDArray[np.int64]
     scores: NDArray[np.float64]
-    patients: NDArray | None
+    patients: NDArray[Any] | None
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
     notes: NDArray[np.str_]
@@ -57,7 +57,7 @@ class Detection:
         """The verdict of the assessment."""
         return self.assessment.verdict
 
-    def columns(self) -> dict[str, list]:
+    def columns(self) -> dict[str, list[Any]]:
         """Return the table as lists by column name; None where there is no value.
 
         Returns
@@ -110,7 +110,7 @@ class Attribution:
 
     recipe: str
     ids: NDArray[np.str_]
-    subsets: NDArray
+    subsets: NDArray[Any]
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
     notes: NDArray[np.str_]
@@ -122,7 +122,7 @@ class Attribution:
         """The verdict of the assessment."""
         return self.assessment.verdict
 
-    def columns(self) -> dict[str, list]:
+    def columns(self) -> dict[str, list[Any]]:
         """Return the table as lists by column name; None where there is no value.
 
         Returns
@@ -148,7 +148,7 @@ class Attribution:
         return f"{self.recipe} attributes {counts or 'no image'}.\n{self.assessment.conclusion}"
 
 
-def spread(values: NDArray, good: NDArray[np.bool_], missing: object) -> NDArray:
+def spread(values: NDArray[Any], good: NDArray[np.bool_], missing: object) -> NDArray[Any]:
     """Return `values`, one for each good image, with `missing` in the place of every other image."""
     whole = np.full(len(good), missing, dtype=np.result_type(values, np.asarray(missing)))
     whole[good] = values

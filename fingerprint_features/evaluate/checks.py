@@ -32,7 +32,7 @@ def as_scores(values: ArrayLike, name: str = "scores") -> NDArray[np.float64]:
     return array
 
 
-def as_classes(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray]:
+def as_classes(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[Any]]:
     """Return two label columns as indices into their common sorted classes, and the classes."""
     columns = [_as_column(y_true, "y_true"), _as_column(y_pred, "y_pred")]
     check_lengths(y_true=columns[0], y_pred=columns[1])

@@ -13,6 +13,7 @@ An interval always contains the value it belongs to.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +29,7 @@ def tally(codes: NDArray[np.intp], cells: NDArray[np.integer], n_cells: int) -> 
 
 
 def resample_counts(
-    table: NDArray, phantom: ArrayLike, n_bootstrap: int, rng: np.random.Generator
+    table: NDArray[Any], phantom: ArrayLike, n_bootstrap: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return (n_bootstrap, n_cells) resampled totals of a group by cell table."""
     # Groups with equal rows share one gamma weight: the sum of their exponential weights.
@@ -64,7 +65,7 @@ def band(samples: NDArray[np.float64], confidence: float) -> tuple[float, float]
     return float(low), float(high)
 
 
-def proportion_interval(hits: NDArray, sizes: NDArray, confidence: float) -> tuple[float, float]:
+def proportion_interval(hits: NDArray[Any], sizes: NDArray[Any], confidence: float) -> tuple[float, float]:
     """Clopper-Pearson interval of a proportion whose trials come in groups (Korn and Graubard, 1998).
 
     Parameters

@@ -40,7 +40,7 @@ class Judgement:
 
     scores: Scores
     test: PermutationResult
-    answers: NDArray
+    answers: NDArray[Any]
     decisions: NDArray[np.float64] | None
     learnt: bool
 
@@ -207,6 +207,6 @@ def judge_fixed(
     return Judgement(table, test, answers, None, learnt=False)
 
 
-def accuracy(y_true: NDArray, answers: NDArray) -> float:
+def accuracy(y_true: NDArray[Any], answers: NDArray[Any]) -> float:
     """Share of answers that are right."""
     return float(np.mean(y_true == answers))

@@ -122,7 +122,7 @@ def cross_validated_scores(
     return Scores(scores, baselines, confidence, len(y), None if groups is None else n_groups), results[0]
 
 
-def is_membership(y: NDArray) -> bool:
+def is_membership(y: NDArray[Any]) -> bool:
     """Whether labels are 0 (not used) and 1 (used), not the names or numbers of subsets."""
     return y.dtype.kind in "biuf" and set(np.unique(y).tolist()) <= {0, 1}
 

@@ -114,7 +114,7 @@ def refit_permutation_test(
     rng = np.random.default_rng(random_state)
     fold_seed = int(rng.integers(2**31))
 
-    def score(shuffled_labels: NDArray) -> list[float]:
+    def score(shuffled_labels: NDArray[Any]) -> list[float]:
         truth = shuffled_labels[codes]
         folds = independent_folds(truth, codes, n_splits=n_splits, random_state=fold_seed)
         return [_STATISTICS[statistic](truth, held_out(model, X, truth, folds)) for model in models.values()]
@@ -160,7 +160,7 @@ def _sequential_p(as_good, enough):
     return np.where(reached, enough / first, (1 + counts[-1]) / (1 + len(as_good)))
 
 
-def _auc(y: NDArray, result: HeldOut) -> float:
+def _auc(y: NDArray[Any], result: HeldOut) -> float:
     """Share of (used, unused) pairs of one fold that are ranked the right way, ties counting one half."""
     used = y == np.unique(y)[1]
     wins = pairs = 0.0
@@ -172,11 +172,11 @@ def _auc(y: NDArray, result: HeldOut) -> float:
     return wins / pairs if pairs else 0.5
 
 
-def _accuracy(y: NDArray, result: HeldOut) -> float:
+def _accuracy(y: NDArray[Any], result: HeldOut) -> float:
     return float(np.mean(result.answers == y))
 
 
-def _kappa(y: NDArray, result: HeldOut) -> float:
+def _kappa(y: NDArray[Any], result: HeldOut) -> float:
     """Cohen's kappa of all folds together, for any number of classes."""
     classes, codes = np.unique(np.concatenate([y, result.answers]), return_inverse=True)
     truth, answers = codes.reshape(2, -1)

@@ -23,12 +23,12 @@ class HeldOut:
     folds : ndarray of shape (n_images,), int
     """
 
-    answers: NDArray
+    answers: NDArray[Any]
     decisions: NDArray[np.float64] | None
     folds: NDArray[np.intp]
 
 
-def held_out(estimator: Any, X: Any, y: NDArray, folds: Folds) -> HeldOut:
+def held_out(estimator: Any, X: Any, y: NDArray[Any], folds: Folds) -> HeldOut:
     """Fit a clone of the estimator in every fold and ask it about the images left out."""
     binary = len(np.unique(y)) == 2
     answers, decisions = np.empty_like(y), np.empty(len(y)) if binary else None

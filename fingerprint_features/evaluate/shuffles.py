@@ -6,6 +6,7 @@ and the p-value is wrong in either direction.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from .checks import group_names
 
 
-def group_labels(y_true: NDArray, codes: NDArray[np.intp], groups: object) -> NDArray:
+def group_labels(y_true: NDArray[Any], codes: NDArray[np.intp], groups: object) -> NDArray[Any]:
     """Return the one label of every group."""
     _, first = np.unique(codes, return_index=True)
     labels = y_true[first]
@@ -36,7 +37,9 @@ def size_strata(codes: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(step == value) for value in np.unique(step)]
 
 
-def shuffled(labels: NDArray, strata: list[NDArray[np.intp]], n_shuffles: int, rng: np.random.Generator) -> NDArray:
+def shuffled(
+    labels: NDArray[Any], strata: list[NDArray[np.intp]], n_shuffles: int, rng: np.random.Generator
+) -> NDArray[Any]:
     """Return (n_shuffles, n_groups) labels, shuffled within every stratum."""
     rows = np.tile(labels, (n_shuffles, 1))
     for stratum in strata:
@@ -44,7 +47,7 @@ def shuffled(labels: NDArray, strata: list[NDArray[np.intp]], n_shuffles: int, r
     return rows
 
 
-def count_shuffles(labels: NDArray, strata: list[NDArray[np.intp]]) -> int:
+def count_shuffles(labels: NDArray[Any], strata: list[NDArray[np.intp]]) -> int:
     """Count the different ways in which the labels can be shuffled."""
     ways = 1
     for stratum in strata:

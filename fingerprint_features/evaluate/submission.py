@@ -3,7 +3,7 @@
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,7 +37,7 @@ class SubmissionFault:
 
 
 def write_submission(
-    ids: Sequence[str | os.PathLike[str]],
+    ids: Iterable[str | os.PathLike[str]],
     labels: Iterable[Any],
     path: str | os.PathLike[str],
     *,
@@ -94,7 +94,7 @@ def write_submission(
 
 def validate_submission(
     path: str | os.PathLike[str],
-    ids: Sequence[str | os.PathLike[str]],
+    ids: Iterable[str | os.PathLike[str]] | None,
     allowed: Iterable[int] = (0, 1),
     *,
     id_style: str = "stem",

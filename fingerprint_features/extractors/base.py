@@ -151,10 +151,10 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
         self.check_ready()
         return np.array(self._column_names(), dtype=object)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return not self._stateful or any(name.endswith("_") and not name.startswith("_") for name in vars(self))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         return image_tags(super().__sklearn_tags__(), requires_fit=self._stateful)
 
     # ---- what a pass calls (see `one_pass`) ---------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Filtered: another extractor, applied to images that went through a filter."""
 
+from typing import Literal
+
 import numpy as np
 
 from ..checks import check_int, check_option, check_real
@@ -75,7 +77,7 @@ class Filtered(Wrapper):
     def __init__(
         self,
         extractor: BaseExtractor,
-        filter: str = "gaussian",
+        filter: Literal["gaussian", "laplacian", "hessian", "bilateral"] = "gaussian",
         *,
         sigma: float = 1.0,
         diameter: int = 9,

@@ -1,6 +1,7 @@
 """Gabor filters: how strongly the image ripples at each frequency, in each direction."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -85,8 +86,8 @@ class Gabor(BaseExtractor):
         sigma: float | None = None,
         gamma: float = 1.0,
         kernel_size: int | None = None,
-        response: str = "magnitude",
-        statistics: Sequence[str] = ("mean", "std"),
+        response: Literal["magnitude", "real"] = "magnitude",
+        statistics: Sequence[Literal["mean", "std", "var"]] = ("mean", "std"),
     ) -> None:
         self.frequencies = frequencies
         self.n_orientations = n_orientations

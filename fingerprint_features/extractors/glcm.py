@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.glcm import cooccurrence_sums
 
-_PROPERTIES = ("contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy")
+PropertyName: TypeAlias = Literal["contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy"]
+_PROPERTIES: tuple[PropertyName, ...] = get_args(PropertyName)
 
 
 class GLCM(BaseExtractor):
@@ -76,8 +78,8 @@ class GLCM(BaseExtractor):
         angles: int | Sequence[float] = 4,
         levels: int = 32,
         symmetric: bool = True,
-        properties: str | Sequence[str] = _PROPERTIES,
-        pool: str | None = None,
+        properties: PropertyName | Sequence[PropertyName] = _PROPERTIES,
+        pool: Literal["mean_range"] | None = None,
     ) -> None:
         self.distances = distances
         self.angles = angles

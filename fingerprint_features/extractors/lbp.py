@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class LBP(BaseExtractor):
         self,
         n_points: int | Sequence[int] = 8,
         radius: float | Sequence[float] = 1,
-        method: str = "uniform",
+        method: Literal["uniform", "nri_uniform", "default", "ror"] = "uniform",
         grid: tuple[int, int] = (1, 1),
     ) -> None:
         self.n_points = n_points

@@ -28,6 +28,8 @@ class Pixels(BaseExtractor):
     array([[0., 1., 2., 3.]], dtype=float32)
     """
 
+    image_shape_: tuple[int, int]
+
     _stateful = True
     _one_size = True
 

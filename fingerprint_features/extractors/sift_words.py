@@ -1,6 +1,7 @@
 """SIFTWords: which visual words an image holds, and how often."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import check_int, check_option
 from ..images import ImageReadError
@@ -66,6 +67,8 @@ class SIFTWords(BaseExtractor):
     Traceback (most recent call last):
     fingerprint_features.images.errors.ImageReadError: 2 images: ...: lower n_words, or give more images ...
     """
+
+    codebook_: NDArray[np.float32]
 
     _stateful = True
 

@@ -14,6 +14,7 @@ from ..checks import check_int, check_option, fail
 from ..images import ImageReadError, ImagesLike, as_image_set
 from ..images.forms import Forms
 from ..similarity import REDUCTIONS, SSIMPool, ssim_matrix
+from ..similarity.reductions import ReductionName
 from .base import BaseExtractor
 
 _KEPT = 2**27  # bytes of a decoded reference that stay in memory; a larger one is read again for every batch
@@ -77,7 +78,7 @@ class SSIM(BaseExtractor):
     def __init__(
         self,
         reference: ImagesLike,
-        reduce: str | Sequence[str] | None = "max",
+        reduce: ReductionName | Sequence[ReductionName] | None = "max",
         *,
         k: int = 3,
         gaussian: bool = False,

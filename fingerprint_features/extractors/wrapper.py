@@ -1,6 +1,9 @@
 """Base of the extractors that make other pictures of a picture and hand them on to another extractor."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ..checks import fail
@@ -20,6 +23,9 @@ class Wrapper(BaseExtractor):
     The user's extractor is never modified: one that learns from images is cloned, and the clone is fitted on the
     views of the images and kept as ``extractor_``.
     """
+
+    extractor: BaseExtractor
+    extractor_: BaseExtractor
 
     _runtime_params = ("extractor",)  # identified by _value_state, which knows the fitted copy
 
@@ -77,18 +83,18 @@ class Wrapper(BaseExtractor):
 class Views(ImageSet):
     """The views of a set of images, made when they are asked for; groups stay with them."""
 
-    def __init__(self, images, wrapper):
+    def __init__(self, images: ImageSet, wrapper: Wrapper) -> None:
         prefixes = wrapper._prefixes()
         ids = [f"{id}#{prefix}" for id in images.ids for prefix in prefixes]
         groups = None if images.groups is None else np.repeat(images.groups, len(prefixes))
         super().__init__(ids, ids, groups)
         self._source = _ViewSource(images, wrapper, len(prefixes))
 
-    def raw(self, i):
+    def raw(self, i: int) -> bytes | NDArray[Any]:
         """Return view i; errors name the image that it is made of, which is what the user knows."""
         return self._source.raw(self._positions[i])
 
-    def decode_one(self, raw, i):
+    def decode_one(self, raw: Any, i: int) -> NDArray[Any]:
         """Return the view as it is: it was made of a decoded image."""
         return raw
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def decode_bytes(data: bytes, options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray:
+def decode_bytes(data: bytes, options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray[Any]:
     """Decode the bytes of an image file under `options`, resized to ``size=(height, width)`` when given."""
     kind = sniff(data)
     if kind is None:
@@ -60,7 +61,7 @@ def decode_bytes(data: bytes, options: DecodeOptions, size: tuple[int, int] | No
     return _finish(read(data, kind, options), options, size)
 
 
-def decode_array(array: NDArray, options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray:
+def decode_array(array: NDArray[Any], options: DecodeOptions, size: tuple[int, int] | None = None) -> NDArray[Any]:
     """Bring an array ``(h, w)``, ``(h, w, 3)`` or RGBA ``(h, w, 4)`` into the form of a decoded file, read-only."""
     array = np.asarray(array).view()
     array.flags.writeable = False

@@ -37,7 +37,7 @@ class Record(NamedTuple):
         Whether all its pixels are equal. Flat images of one value have one digest, whatever they were made from.
     """
 
-    stamp: tuple | None
+    stamp: tuple[Any, ...] | None
     key: bytes | None
     digest: bytes | None = None
     failure: ImageFailure | None = None
@@ -45,7 +45,7 @@ class Record(NamedTuple):
     flat: bool = False
 
 
-def image_digest(raw: bytes | NDArray, options: DecodeOptions, size: tuple[int, int] | None) -> bytes:
+def image_digest(raw: bytes | NDArray[Any], options: DecodeOptions, size: tuple[int, int] | None) -> bytes:
     """Return the 32-byte digest of an undecoded image and of everything that decides how it becomes pixels.
 
     Cached rows are found by it, because it needs no decoding. Two files of one picture (a PNG and a BMP) have two;
@@ -75,7 +75,7 @@ def image_digest(raw: bytes | NDArray, options: DecodeOptions, size: tuple[int, 
     return state.digest()
 
 
-def pixel_digest(image: NDArray) -> bytes:
+def pixel_digest(image: NDArray[Any]) -> bytes:
     """Return the 32-byte digest of a decoded image: its dtype, shape and values.
 
     Grey stored as colour (three equal channels) has the digest of the grey image. 8-bit and 16-bit forms of one

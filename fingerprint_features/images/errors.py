@@ -42,6 +42,8 @@ class ImageReadError(ValueError):
         Every bad image, in the order in which it was met.
     """
 
+    failures: tuple[ImageFailure, ...]
+
     def __init__(self, failures: Iterable[ImageFailure]) -> None:
         self.failures = tuple(failures)
         super().__init__(self.failures)
@@ -77,7 +79,7 @@ def by_reason(failures: Iterable[ImageFailure]) -> dict[str, list[str]]:
     return reasons
 
 
-def cure_for_path(path: str | bytes | os.PathLike, otherwise: str = "check the path") -> str:
+def cure_for_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], otherwise: str = "check the path") -> str:
     """Say what may be wrong with the name of a file or folder that does not exist."""
     path = os.fsdecode(path)
     if path.strip().lower() in ("none", "nan", "<na>", "nat"):

@@ -1,6 +1,7 @@
 """One decoded picture in the forms that extractors ask for, each made once."""
 
 from functools import cached_property
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -16,16 +17,16 @@ class Forms:
         As ImageSet decodes it. All forms are read-only, so that no extractor spoils the picture for the next.
     """
 
-    def __init__(self, image: NDArray) -> None:
+    def __init__(self, image: NDArray[Any]) -> None:
         self.image = _read_only(image)
 
     @cached_property
-    def gray(self) -> NDArray:
+    def gray(self) -> NDArray[Any]:
         """The grey form, shape (height, width)."""
         return _read_only(to_gray(self.image))
 
     @cached_property
-    def rgb(self) -> NDArray:
+    def rgb(self) -> NDArray[Any]:
         """The colour form, shape (height, width, 3)."""
         return _read_only(to_rgb(self.image))
 

@@ -78,6 +78,9 @@ class ImageSet:
     TypeError: an ImageSet is not a table: put a FeaturePipeline in front (or .decode() it on purpose)
     """
 
+    size: tuple[int, int] | None
+    groups: NDArray[Any] | None
+
     ndim = 1
 
     def __init__(
@@ -209,10 +212,10 @@ class ImageSet:
         return len(self._positions)
 
     @overload
-    def __getitem__(self, key: int | np.integer[Any] | str) -> NDArray: ...
+    def __getitem__(self, key: int | np.integer[Any] | str) -> NDArray[Any]: ...
 
     @overload
-    def __getitem__(self, key: slice | Sequence[int] | Sequence[bool] | Sequence[str] | NDArray) -> Self: ...
+    def __getitem__(self, key: slice | Sequence[int] | Sequence[bool] | Sequence[str] | NDArray[Any]) -> Self: ...
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:  # scikit-learn's way of indexing rows
@@ -246,10 +249,10 @@ class ImageSet:
             raise KeyError(f"no image has the id {printable(missing[0])!r}: {guess}the set's ids are in .ids")
         return np.array([places[id] for id in ids], dtype=np.intp)
 
-    def __iter__(self) -> Iterator[NDArray]:
+    def __iter__(self) -> Iterator[NDArray[Any]]:
         return (self[i] for i in range(len(self)))
 
-    def raw(self, i: int) -> bytes | NDArray:
+    def raw(self, i: int) -> bytes | NDArray[Any]:
         """Return image i undecoded: the bytes of its file, or its array. Raises ImageReadError."""
         try:
             item = self._source.raw(self._positions[i])
@@ -257,7 +260,7 @@ class ImageSet:
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 
-    def read(self, i: int) -> tuple[bytes | NDArray, bytes, tuple[Any, ...] | None]:
+    def read(self, i: int) -> tuple[bytes | NDArray[Any], bytes, tuple[Any, ...] | None]:
         """Return image i undecoded, the digest that names its cached rows, and the state of its file before reading.
 
         The digest is remembered until the file changes. Raises ImageReadError.
@@ -271,7 +274,7 @@ class ImageSet:
             self.remember(i, Record(stamp, key))
         return raw, key, stamp
 
-    def identify(self, i: int) -> tuple[bytes | None, bytes | NDArray | None]:
+    def identify(self, i: int) -> tuple[bytes | None, bytes | NDArray[Any] | None]:
         """Return the digest that names the cached rows of image i, and what was read for it: None if it was known.
 
         Raises ImageReadError.
@@ -303,7 +306,7 @@ class ImageSet:
         source, position = self.find(i)
         return source.place(position)
 
-    def decode_one(self, raw: bytes | NDArray, i: int) -> NDArray:
+    def decode_one(self, raw: bytes | NDArray[Any], i: int) -> NDArray[Any]:
         """Decode what `raw` returned for image i. Raises ImageReadError."""
         try:
             decode = decode_array if isinstance(raw, np.ndarray) else decode_bytes
@@ -311,7 +314,7 @@ class ImageSet:
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 
-    def decode(self) -> NDArray | list[NDArray]:
+    def decode(self) -> NDArray[Any] | list[NDArray[Any]]:
         """Decode every image into memory.
 
         Returns

@@ -4,6 +4,8 @@ Every extractor sees ``(height, width)`` or ``(height, width, 3)`` of uint8, uin
 The three depths of one picture agree: ``v`` (8 bit), ``257 * v`` (16 bit) and ``v / 255`` (float).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 _REC601 = (19595, 38470, 7471)
 
 
-def to_gray(image: NDArray) -> NDArray:
+def to_gray(image: NDArray[Any]) -> NDArray[Any]:
     """Return the grey form ``(height, width)`` of an image, in the image's own dtype (Rec. 601).
 
     Integers are weighted in fixed point with rounding, so the same picture gives the same grey levels from every
@@ -32,12 +34,12 @@ def to_gray(image: NDArray) -> NDArray:
     return (total / 65536).astype(image.dtype)
 
 
-def to_rgb(image: NDArray) -> NDArray:
+def to_rgb(image: NDArray[Any]) -> NDArray[Any]:
     """Return the colour form ``(height, width, 3)``; grey becomes colour by repetition."""
     return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
 
 
-def to_uint8(image: NDArray) -> NDArray[np.uint8]:
+def to_uint8(image: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the image in 8 bits: uint16 divided by 257, floats times 255, both rounded to nearest."""
     if image.dtype == np.uint8:
         return image
@@ -46,7 +48,7 @@ def to_uint8(image: NDArray) -> NDArray[np.uint8]:
     return np.rint(image * np.float32(255)).astype(np.uint8)
 
 
-def to_levels(image: NDArray) -> NDArray[np.float32]:
+def to_levels(image: NDArray[Any]) -> NDArray[np.float32]:
     """Return float32 intensities on the 8-bit scale 0..255, without rounding the deeper ones."""
     if image.dtype == np.uint16:
         return image.astype(np.float32) / np.float32(257)

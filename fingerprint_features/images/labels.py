@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Set
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def as_ids(ids: object, n_images: int) -> NDArray[np.str_]:
     return ids
 
 
-def as_groups(groups: object, ids: NDArray[np.str_]) -> NDArray:
+def as_groups(groups: object, ids: NDArray[np.str_]) -> NDArray[Any]:
     """Return one patient for each image; a dict gives the patient of each id."""
     if isinstance(groups, Mapping):
         patients = {str(id): patient for id, patient in groups.items()}

@@ -1,6 +1,7 @@
 """What every reader returns, and the two refusals every reader makes before it decodes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -12,14 +13,14 @@ from .options import DecodeOptions
 class Picture:
     """Pixels ``(h, w)`` or ``(h, w, 3)``, alpha ``(h, w)`` or None, and what is still to be applied to them."""
 
-    pixels: NDArray
-    alpha: NDArray | None = None
+    pixels: NDArray[Any]
+    alpha: NDArray[Any] | None = None
     orientation: int = 1
     palette: bool = False
     value_range: tuple[float, float] | None = None  # what the file itself says is black and white
 
 
-def split_alpha(pixels: NDArray) -> tuple[NDArray, NDArray | None]:
+def split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Return the colours of an RGB(A) or grey(+alpha) array, and its alpha or None."""
     if pixels.ndim == 2:
         return pixels, None

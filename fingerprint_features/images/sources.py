@@ -100,6 +100,8 @@ class Source:
         What is known of the content of images: for each way of decoding, the Record of each position.
     """
 
+    records: "dict[str, dict[int, Record]]"
+
     def __init__(self, records: "dict[str, dict[int, Record]] | None" = None) -> None:
         self.records = records or {}
 

@@ -2,7 +2,7 @@
 
 from numbers import Integral
 from os import PathLike
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,20 +17,27 @@ from .distances import DISTANCES
 from .indexes import check_index
 from .search import Search
 
+MetricName: TypeAlias = Literal["euclidean", "cosine", "hamming"]
+IndexName: TypeAlias = Literal["flat", "ivf", "hnsw", "pq"]
+GraphMode: TypeAlias = Literal["connectivity", "distance"]
+
 
 class FaissNeighbors(BaseEstimator):
     """Base of the neighbour estimators: a subclass adds its parameters and its use of the neighbours."""
+
+    n_samples_fit_: int
+    n_features_in_: int
 
     def __init__(
         self,
         n_neighbors: int = 5,
         *,
-        metric: str = "euclidean",
-        index: str = "flat",
+        metric: MetricName = "euclidean",
+        index: IndexName = "flat",
         index_params: dict[str, int] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
-    ):
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.index = index
@@ -101,7 +108,7 @@ class FaissNeighbors(BaseEstimator):
         return (distances, found) if return_distance else found
 
     def kneighbors_graph(
-        self, X: ArrayLike | None = None, n_neighbors: int | None = None, mode: str = "connectivity"
+        self, X: ArrayLike | None = None, n_neighbors: int | None = None, mode: GraphMode = "connectivity"
     ) -> csr_matrix:
         """Return the neighbours as a sparse matrix.
 
@@ -123,7 +130,7 @@ class FaissNeighbors(BaseEstimator):
         distances, indices = self.kneighbors(X, n_neighbors)
         return self._graph(distances if mode == "distance" else np.ones_like(distances), indices)
 
-    def save(self, path: str | PathLike) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write the indexed rows and the parameters to one file, without pickle.
 
         Parameters
@@ -135,7 +142,7 @@ class FaissNeighbors(BaseEstimator):
         storage.save(self, path)
 
     @classmethod
-    def load(cls, path: str | PathLike) -> Self:
+    def load(cls, path: str | PathLike[str]) -> Self:
         """Read what `save` wrote, and build the index again.
 
         Parameters

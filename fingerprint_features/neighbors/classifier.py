@@ -2,16 +2,17 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..checks import fail
-from .base import FaissNeighbors
+from .base import FaissNeighbors, IndexName, MetricName
 
 
 class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
@@ -52,17 +53,20 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
     (array(['a'], dtype='<U1'), array([[0.67, 0.33]]))
     """
 
+    classes_: Any
+    outputs_2d_: bool
+
     def __init__(
         self,
         n_neighbors: int = 5,
         *,
-        weights: str | Callable[[NDArray], NDArray] | None = "uniform",
-        metric: str = "euclidean",
-        index: str = "flat",
+        weights: Literal["uniform", "distance"] | Callable[[NDArray[Any]], NDArray[Any]] | None = "uniform",
+        metric: MetricName = "euclidean",
+        index: IndexName = "flat",
         index_params: dict[str, int] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
-    ):
+    ) -> None:
         super().__init__(
             n_neighbors,
             metric=metric,
@@ -121,7 +125,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
         shares = [self._shares(votes, codes[indices], len(names)) for codes, names in self._outputs()]
         return shares if self.outputs_2d_ else shares[0]
 
-    def predict(self, X: ArrayLike | None) -> NDArray:
+    def predict(self, X: ArrayLike | None) -> NDArray[Any]:
         """Return the class with most votes.
 
         Parameters
@@ -138,7 +142,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
             return self.classes_[shares.argmax(axis=1)]
         return np.column_stack([names[each.argmax(axis=1)] for names, each in zip(self.classes_, shares, strict=True)])
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

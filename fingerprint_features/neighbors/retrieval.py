@@ -19,7 +19,7 @@ def retrieve(
     k: int = 5,
     *,
     neighbors: BaseEstimator | None = None,
-    exclude: tuple[Sequence, Sequence] | None = None,
+    exclude: tuple[Sequence[Any], Sequence[Any]] | None = None,
 ) -> "pd.DataFrame":
     """Find the k reference images nearest to each query image.
 

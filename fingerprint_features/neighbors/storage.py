@@ -11,7 +11,7 @@ import numpy as np
 _FORMAT = 1  # raise it when older files cannot be read any more; keep reading them
 
 
-def save(estimator: Any, path: str | PathLike) -> None:
+def save(estimator: Any, path: str | PathLike[str]) -> None:
     """Write rows, parameters and labels, under another name first: nobody ever sees half a file."""
     about = {
         "format": _FORMAT,
@@ -38,7 +38,7 @@ def save(estimator: Any, path: str | PathLike) -> None:
             os.remove(draft)
 
 
-def load(cls: type, path: str | PathLike) -> Any:
+def load(cls: type[Any], path: str | PathLike[str]) -> Any:
     """Return a fitted estimator of class `cls`."""
     about, arrays = _read(path)
     if about["class"] != cls.__name__:

@@ -9,7 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..checks import check_option
-from .base import FaissNeighbors
+from .base import FaissNeighbors, GraphMode, IndexName, MetricName
 
 
 class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FaissNeighbors):
@@ -54,14 +54,14 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
     def __init__(
         self,
         *,
-        mode: str = "distance",
+        mode: GraphMode = "distance",
         n_neighbors: int = 5,
-        metric: str = "euclidean",
-        index: str = "flat",
+        metric: MetricName = "euclidean",
+        index: IndexName = "flat",
         index_params: dict[str, int] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
-    ):
+    ) -> None:
         super().__init__(
             n_neighbors,
             metric=metric,

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.utils.validation import check_is_fitted
 
 from ..checks import fail
-from .base import FaissNeighbors, check_mode
+from .base import FaissNeighbors, GraphMode, IndexName, MetricName, check_mode
 from .distances import DISTANCES
 
 
@@ -97,12 +97,12 @@ class FaissNearestNeighbors(FaissNeighbors):
         n_neighbors: int = 5,
         *,
         radius: float = 1.0,
-        metric: str = "euclidean",
-        index: str = "flat",
+        metric: MetricName = "euclidean",
+        index: IndexName = "flat",
         index_params: dict[str, int] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
-    ):
+    ) -> None:
         super().__init__(
             n_neighbors,
             metric=metric,
@@ -170,7 +170,7 @@ class FaissNearestNeighbors(FaissNeighbors):
         self,
         X: ArrayLike | None = None,
         radius: float | None = None,
-        mode: str = "connectivity",
+        mode: GraphMode = "connectivity",
         sort_results: bool = False,
     ) -> csr_matrix:
         """Return the neighbours within a radius as a sparse matrix.
@@ -196,7 +196,7 @@ class FaissNearestNeighbors(FaissNeighbors):
         values = values if mode == "distance" else np.ones_like(values)
         return csr_matrix((values, columns, starts), shape=(len(indices), self.n_samples_fit_))
 
-    def _within(self, X: ArrayLike | None, radius: Any) -> tuple[list[NDArray], list[NDArray]]:
+    def _within(self, X: ArrayLike | None, radius: Any) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         if not _is_radius(radius):
             raise ValueError(f"Expected radius >= 0. Got {radius!r}")
         search = self._search

@@ -70,6 +70,6 @@ def similarity_where_found(columns: ArrayLike) -> NDArray[np.float64]:
     return np.where(hits > 0, hit_max, -1.0)[:, None]
 
 
-def above_median(rows: NDArray) -> NDArray[np.bool_]:
+def above_median(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which values of each row lie above the row's median."""
     return rows > np.median(rows, axis=1, keepdims=True)

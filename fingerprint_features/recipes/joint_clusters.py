@@ -1,10 +1,11 @@
 """Clusters of real and generated images together."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ClusterClassifier
@@ -58,13 +59,13 @@ class JointClusters(ClassifierMixin, BaseEstimator):
         self.classes_, self.reference_ = self.clusters_.classes_, self.reference
         return self
 
-    def predict(self, X: Images) -> NDArray:
+    def predict(self, X: Images) -> NDArray[Any]:
         """Return the class of each image's cluster."""
         check_is_fitted(self)
         refuse_changed_reference(self)
         return self.clusters_.predict(self.features_.transform(X))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = tags.input_tags.string = True

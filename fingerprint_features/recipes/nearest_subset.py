@@ -1,6 +1,6 @@
 """The subset of labelled images that an image is most similar to."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,7 +68,7 @@ class NearestSubset(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return normalize(validate_data(self, X, reset=False, dtype=np.float64)) @ self.directions_.T
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most similar subset of each row.
 
         Parameters

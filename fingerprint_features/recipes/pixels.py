@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ThresholdClassifier
@@ -129,7 +130,7 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self.rule_.get_feature_names_out()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = tags.input_tags.string = True

@@ -26,6 +26,9 @@ class ReferenceEstimator(BaseEstimator):
     ``_changed_sets = ()`` at the end of `fit`, and says in `_exchange` how it takes another reference.
     """
 
+    features_: Any
+    reference_: Samples
+
     _set_names = ("reference",)  # the parameters that are sets of images or rows
     _changed_sets = ()
 

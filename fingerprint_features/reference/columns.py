@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..similarity import REDUCTIONS, largest
+from ..similarity.reductions import ReductionName
 from .competition import Competition
 from .null import Null
 from .samples import Samples
@@ -36,11 +37,11 @@ class Comparison:
     """
 
     x: Samples
-    similarities: NDArray
-    to_holdout: NDArray | None
+    similarities: NDArray[Any]
+    to_holdout: NDArray[Any] | None
     competition: Competition | None
     k: int
-    distances: Callable[[NDArray], NDArray]
+    distances: Callable[[NDArray[Any]], NDArray[Any]]
     radius: float | None
 
 
@@ -59,7 +60,7 @@ class Column:
     uses_k : bool
     """
 
-    function: Callable[[Comparison], NDArray]
+    function: Callable[[Comparison], NDArray[Any]]
     standardized: str | None
     needs: str | None = None
     uses_k: bool = False
@@ -98,6 +99,8 @@ def _monte_carlo(c):
 def _reduction(name):
     return lambda c: REDUCTIONS[name](c.similarities, c.k)
 
+
+ColumnName: TypeAlias = ReductionName | Literal["rank", "hits", "hit_max", "log_ratio", "diff", "dpi", "monte_carlo"]
 
 COLUMNS: dict[str, Column] = {
     **{

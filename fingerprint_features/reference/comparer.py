@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .measure import distance, image_similarity, similarity
 from .opening import extract
@@ -32,7 +32,7 @@ class Comparer:
     """
 
     owner: str
-    metric: str | Callable
+    metric: str | Callable[[Any, Any], ArrayLike]
     features: Any = None
     n_needed: int = 1
     cache: Any = None
@@ -57,7 +57,7 @@ class Comparer:
         similarities[same_content_or_patient(x, others)] = np.nan
         return self.enough(x, similarities)
 
-    def enough(self, x: Samples, similarities: NDArray) -> NDArray:
+    def enough(self, x: Samples, similarities: NDArray[Any]) -> NDArray[Any]:
         """Return the similarities, or raise where an image has too few that count."""
         counts = np.isfinite(similarities).sum(axis=1)
         if (counts < self.n_needed).any():
@@ -69,7 +69,7 @@ class Comparer:
             )
         return similarities
 
-    def distances(self, similarities: NDArray) -> NDArray:
+    def distances(self, similarities: NDArray[Any]) -> NDArray[Any]:
         """Return the distances behind similarities."""
         return distance(self.metric, similarities)
 

@@ -1,6 +1,6 @@
 """The competition: images of fit that each reference image might resemble more than the image in question."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,11 @@ class Competition:
     no_hit : float
     """
 
-    def __init__(self, images: Samples, similarities: NDArray, no_hit: float | None = None):
+    images: Samples
+    similarities: NDArray[Any]
+    no_hit: float
+
+    def __init__(self, images: Samples, similarities: NDArray[Any], no_hit: float | None = None) -> None:
         order = np.unique(images.digests, return_index=True)[1]
         self.images, self.similarities = images.take(order), similarities[order]
         # an image with a hit is at least as similar to that reference image as some competitor is
@@ -49,7 +53,7 @@ class Competition:
         """Return the competition of the same images for another reference."""
         return self.among(self.images, reference, comparer, self.no_hit)
 
-    def compared(self, x: Samples, reference: Samples, comparer: Comparer) -> NDArray:
+    def compared(self, x: Samples, reference: Samples, comparer: Comparer) -> NDArray[Any]:
         """Return the similarities of x to the reference; images that compete are not compared again."""
         place = np.minimum(self._positions(x), len(self.images) - 1)
         known = np.array([self.images.digests[p] == digest for p, digest in zip(place, x.digests, strict=True)])
@@ -58,15 +62,15 @@ class Competition:
             similarities[~known] = comparer(x.take(~known), reference)
         return similarities
 
-    def rank(self, x: Samples, similarities: NDArray) -> NDArray:
+    def rank(self, x: Samples, similarities: NDArray[Any]) -> NDArray[Any]:
         """Return the mean rank of the images of x, as `similarity.rank` does."""
         return rank(similarities, self.similarities, exclude=same_content(x, self.images))
 
-    def hits(self, x: Samples, similarities: NDArray, k: int) -> NDArray:
+    def hits(self, x: Samples, similarities: NDArray[Any], k: int) -> NDArray[Any]:
         """Return how often the images of x are among the k most similar, as `similarity.hits` does."""
         return hits(similarities, self.similarities, k, **self._rivals(x))
 
-    def hit_max(self, x: Samples, similarities: NDArray, k: int) -> NDArray:
+    def hit_max(self, x: Samples, similarities: NDArray[Any], k: int) -> NDArray[Any]:
         """Return the largest similarity of a hit, as `similarity.hit_max` does."""
         return hit_max(similarities, self.similarities, k, missing=self.no_hit, **self._rivals(x))
 

@@ -5,7 +5,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..cache import FeatureCache
 from ..extractors import SSIM
@@ -17,7 +17,9 @@ from ..threads import count_threads
 _BATCH = 128  # images compared with a reference at a time: a large one is read again for each batch
 
 
-def similarity(metric: str | Callable, a: Any, b: Any, n_jobs: int | None) -> NDArray[np.float64]:
+def similarity(
+    metric: str | Callable[[Any, Any], ArrayLike], a: Any, b: Any, n_jobs: int | None
+) -> NDArray[np.float64]:
     """Return the (len(a), len(b)) float64 matrix of similarities of the rows of two tables."""
     # a copy: entries that do not count are overwritten
     similarities = np.array(pairwise_similarity(a, b, metric, n_jobs=n_jobs), dtype=np.float64)
@@ -27,7 +29,7 @@ def similarity(metric: str | Callable, a: Any, b: Any, n_jobs: int | None) -> ND
 
 
 def image_similarity(
-    a: ImageSet, b: ImageSet, cache: str | PathLike | FeatureCache | None, n_jobs: int | None, progress: bool
+    a: ImageSet, b: ImageSet, cache: str | PathLike[str] | FeatureCache | None, n_jobs: int | None, progress: bool
 ) -> NDArray[np.float64]:
     """Return the (len(a), len(b)) float64 matrix of structural similarities of two ImageSets; whole rows are cached."""
     share = -(-len(a) // count_threads(n_jobs))
@@ -37,7 +39,7 @@ def image_similarity(
     return rows.fit_transform(a).astype(np.float64)
 
 
-def distance(metric: str | Callable, similarities: NDArray) -> NDArray[np.float64]:
+def distance(metric: str | Callable[[Any, Any], ArrayLike], similarities: NDArray[Any]) -> NDArray[np.float64]:
     """Return the distances behind similarities: 0 for equal rows or images."""
     if not callable(metric):
         return np.maximum(METRICS[metric].maximum - similarities, 0.0)

@@ -1,10 +1,11 @@
 """ReferenceModel: any model of the generated set, and how well each image fits it."""
 
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_clusterer
+from sklearn.utils import Tags
 
 from ..checks import check_option, check_real, fail
 from ..images import ImageSet
@@ -88,6 +89,11 @@ default="score_samples"
            [-3.]])
     """
 
+    estimator_: Any
+    n_columns_: int
+    mean_: NDArray[np.float64] | None
+    std_: NDArray[np.float64] | None
+
     _set_names = ("reference", "contrast")
 
     def __init__(
@@ -96,11 +102,13 @@ default="score_samples"
         reference: ImageSet | ArrayLike | None = None,
         contrast: ImageSet | ArrayLike | None = None,
         features: BaseEstimator | None = None,
-        output: str = "score_samples",
+        output: Literal[
+            "score_samples", "decision_function", "transform", "min_transform", "mahalanobis", "predict_proba"
+        ] = "score_samples",
         *,
-        standardize: str | None = None,
+        standardize: Literal["zscore"] | None = None,
         held_out: float = 0.05,
-    ):
+    ) -> None:
         self.estimator = estimator
         self.reference = reference
         self.contrast = contrast
@@ -144,7 +152,7 @@ default="score_samples"
         values = self._values(self._prepared(x))
         return values if self.mean_ is None else (values - self.mean_) / self.std_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
         tags.transformer_tags.preserves_dtype = []

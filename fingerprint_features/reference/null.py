@@ -16,7 +16,7 @@ NULLS = ("self", "cross", "reference", "both")
 _MOST_X = 4000  # images of X: 16 million pairs
 _MOST_REFERENCE = 1000
 
-Compare = Callable[[Samples, Samples], NDArray]  # from two sets to their matrix of similarities
+Compare = Callable[[Samples, Samples], NDArray[Any]]  # from two sets to their matrix of similarities
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Null:
         Of single similarities, or of each column.
     """
 
-    mean: float | NDArray
-    std: float | NDArray
-    max: float | NDArray
+    mean: float | NDArray[Any]
+    std: float | NDArray[Any]
+    max: float | NDArray[Any]
 
     @classmethod
     def of_similarities(cls, similarities: ArrayLike) -> Self:
@@ -102,7 +102,7 @@ class Null:
         return cls._of_parts(parts, len(x))
 
     @classmethod
-    def _of_parts(cls, parts: list[tuple[NDArray, float]], n_samples: int | None) -> Self:
+    def _of_parts(cls, parts: list[tuple[NDArray[Any], float]], n_samples: int | None) -> Self:
         """Return the null of values, each part with a weight of its own; of every column of tables."""
         parts = [(values, weight) for values, weight in parts if len(values)]
         n = sum(len(values) for values, _ in parts)
@@ -119,7 +119,9 @@ class Null:
         numbers = mean, np.sqrt(square), most
         return cls(*numbers) if np.ndim(mean) else cls(*map(float, numbers))
 
-    def standardized(self, values: NDArray, how: str, *, shift: bool = True, column: int | None = None) -> NDArray:
+    def standardized(
+        self, values: NDArray[Any], how: str, *, shift: bool = True, column: int | None = None
+    ) -> NDArray[Any]:
         """Return values relative to the null.
 
         Parameters
@@ -164,7 +166,7 @@ def measure_null(model: Any, X: Any, x: Samples, comparer: Comparer) -> Null | N
     return Null.of_similarities(null(X) if callable(null) else null)
 
 
-def _within(members: Samples, n: int, compare: Compare, diag: str) -> list[tuple[NDArray, float]]:
+def _within(members: Samples, n: int, compare: Compare, diag: str) -> list[tuple[NDArray[Any], float]]:
     """Return the similarities among the sampled members of a set of n, and how many pairs each stands for."""
     similarities = compare(members, members)
     itself, patient = same_content(members, members), same_patient(members, members)

@@ -82,7 +82,7 @@ def fit_features(features: Any, which: str, x: Samples, reference: Samples, y: A
     return features.fit(reference.data if which == "reference" else joined(x, reference).data)
 
 
-def extract(features: Any, data: ImageSet | NDArray) -> NDArray[np.float64]:
+def extract(features: Any, data: ImageSet | NDArray[Any]) -> NDArray[np.float64]:
     """Return the float64 table by which `data` is compared."""
     return data if features is None else check_array(features.transform(data), dtype=np.float64, input_name="features")
 

@@ -1,12 +1,12 @@
 """PairClassifier: a classifier of pairs of an image and a reference image, whose answers are aggregated."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
-from sklearn.utils import assert_all_finite, check_random_state, get_tags
+from sklearn.utils import Tags, assert_all_finite, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
@@ -14,7 +14,7 @@ from ..checks import check_int, check_option, fail
 from ..images import ImageSet
 from .base import ReferenceEstimator
 from .opening import extract
-from .samples import by_content, patients_known, same_content_or_patient, same_patient
+from .samples import Samples, by_content, patients_known, same_content_or_patient, same_patient
 
 _CELLS = 2**22  # numbers held at a time: 32 MB
 
@@ -121,18 +121,26 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
     ValueError: aggregate='mean' needs predict_proba, which SVC does not have: choose aggregate='majority'
     """
 
+    reference_: Samples
+    classes_: NDArray[Any]
+    estimator_: Any
+    column_groups_: NDArray[np.intp] | None
+    seed_: int
+    patients_known_: bool
+
     def __init__(
         self,
         estimator: BaseEstimator,
         reference: ImageSet | ArrayLike | None = None,
         features: BaseEstimator | None = None,
-        pair: str | Callable[[NDArray, NDArray], NDArray] = "absdiff",
+        pair: Literal["absdiff", "product", "concat", "absdiff+product", "groupdist"]
+        | Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]] = "absdiff",
         n_pairs: int | None = 20,
-        aggregate: str = "mean",
+        aggregate: Literal["mean", "majority", "max"] = "mean",
         *,
-        fit_features: str = "x",
+        fit_features: Literal["x", "reference", "both"] = "x",
         random_state: int | np.random.RandomState | None = 0,
-    ):
+    ) -> None:
         self.estimator = estimator
         self.reference = reference
         self.features = features
@@ -174,7 +182,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         self._changed_sets = ()
         return self
 
-    def predict(self, X: ImageSet | ArrayLike) -> NDArray:
+    def predict(self, X: ImageSet | ArrayLike) -> NDArray[Any]:
         """Return the class with the highest aggregated probability.
 
         Parameters
@@ -206,7 +214,7 @@ class PairClassifier(ClassifierMixin, ReferenceEstimator):
         step = max(1, _CELLS // (len(self.reference_) * len(self.classes_)))
         return np.vstack([self._sum_up(x.take(slice(i, i + step))) for i in range(0, len(x), step)])
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
         own_tags = get_tags(self.estimator).classifier_tags

@@ -24,11 +24,11 @@ class Samples:
         The features of `data`; None before they are extracted.
     """
 
-    def __init__(self, data: ImageSet | NDArray, values: Any = None):
+    def __init__(self, data: ImageSet | NDArray[Any], values: Any = None) -> None:
         self.data = data
         self.values = values
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.data.shape[0]
 
     @property
@@ -37,7 +37,7 @@ class Samples:
         return isinstance(self.data, ImageSet)
 
     @property
-    def groups(self) -> NDArray | None:
+    def groups(self) -> NDArray[Any] | None:
         """The patients, or None if they are unknown; tables have none."""
         return self.data.groups if self.is_images else None
 
@@ -54,7 +54,7 @@ class Samples:
         table = np.ascontiguousarray(self.data) + 0.0  # -0.0 and 0.0 are one number
         return np.array([hashlib.blake2b(row.tobytes(), digest_size=32).digest() for row in table], dtype=object)
 
-    def take(self, key: slice | NDArray) -> Self:
+    def take(self, key: slice | NDArray[Any]) -> Self:
         """Return some of the samples: a slice, a mask or positions."""
         part = type(self)(self.data[key], None if self.values is None else self.values[key])
         if "digests" in self.__dict__:

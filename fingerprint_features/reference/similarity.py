@@ -3,22 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
 from os import PathLike
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 
 from ..cache import FeatureCache
 from ..images import ImageSet
 from ..images.sizes import check_one_size
+from ..similarity.metrics import MetricName, Similarity
 from .base import ReferenceEstimator
-from .columns import column_name, make_columns, metric_name, nearest_needed, need
+from .columns import ColumnName, column_name, make_columns, metric_name, nearest_needed, need
 from .comparer import Comparer
 from .competition import Competition
-from .null import measure_null
+from .null import Null, measure_null
 from .opening import refuse_overlap, unused
 from .rules import check_exchangeable, check_params, check_places
+from .samples import Samples
 from .sets import ComparedSets
 
 
@@ -128,27 +131,36 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     target y is None. Call fit(X, y)
     """
 
+    reference_: Samples
+    sets_: ComparedSets
+    null_: Null | None
+    null_mean_: float | NDArray[np.float64] | None
+    null_std_: float | NDArray[np.float64] | None
+    null_max_: float | NDArray[np.float64] | None
+    radius_: float | None
+    patients_known_: bool
+
     _set_names = ("reference", "holdout")
 
     def __init__(
         self,
         reference: ImageSet | ArrayLike | None = None,
         features: BaseEstimator | None = None,
-        metric: str | Callable = "euclidean",
-        reduce: str | Sequence[str] | None = "max",
+        metric: MetricName | Similarity = "euclidean",
+        reduce: ColumnName | Sequence[ColumnName] | None = "max",
         *,
-        holdout: ImageSet | ArrayLike | str | None = None,
-        against: str = "reference",
-        null: str | Callable | ArrayLike | None = None,
-        standardize: str | None = None,
-        null_of: str = "pairs",
+        holdout: ImageSet | ArrayLike | Literal["unused"] | None = None,
+        against: Literal["reference", "self", "both"] = "reference",
+        null: Literal["self", "cross", "reference", "both"] | Callable[[Any], ArrayLike] | ArrayLike | None = None,
+        standardize: Literal["max", "zscore", "mean"] | None = None,
+        null_of: Literal["pairs", "reduced"] = "pairs",
         k: int = 1,
-        diag: str = "exclude",
-        fit_features: str = "x",
-        cache: str | PathLike | FeatureCache | None = None,
+        diag: Literal["exclude", "row_mean"] = "exclude",
+        fit_features: Literal["x", "reference", "both"] = "x",
+        cache: str | PathLike[str] | FeatureCache | None = None,
         n_jobs: int | None = None,
         progress: bool = False,
-    ):
+    ) -> None:
         self.reference = reference
         self.features = features
         self.metric = metric
@@ -215,7 +227,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         comparer = self._comparer()
         return np.vstack([self._columns(part, comparer) for part in self.sets_.blocks(x, comparer)])
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         images = self.metric == "ssim"
         tags.input_tags.two_d_array = not images

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,9 @@ from .ssim import ssim_matrix
 
 _TILE = 2**16  # entries of B compared at a time: they stay in the processor's cache
 _ROWS = 256  # of A at a time
+
+MetricName: TypeAlias = Literal["cosine", "euclidean", "mse", "hamming", "jaccard", "wasserstein", "ssim"]
+Similarity: TypeAlias = Callable[[Any, Any], ArrayLike]  # of two tables of n and m rows: (n, m) similarities
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ class Metric:
 
     name: str
     caption: str
-    function: Callable
+    function: Callable[..., NDArray[Any]]
     minimum: float | None
     maximum: float
-    of: str = "rows"
+    of: Literal["rows", "bits", "images"] = "rows"
 
-    def __call__(self, A: ArrayLike, B: ArrayLike, *, n_jobs: int | None = None) -> NDArray:
+    def __call__(self, A: ArrayLike, B: ArrayLike, *, n_jobs: int | None = None) -> NDArray[Any]:
         """Return the similarities (n_A, n_B)."""
         return self.function(A, B, n_jobs=n_jobs)
 
@@ -52,8 +56,8 @@ class Metric:
 
 
 def pairwise_similarity(
-    A: ArrayLike, B: ArrayLike, metric: str | Metric | Callable = "euclidean", *, n_jobs: int | None = None
-) -> NDArray:
+    A: ArrayLike, B: ArrayLike, metric: MetricName | Metric | Similarity = "euclidean", *, n_jobs: int | None = None
+) -> NDArray[Any]:
     """Compute the similarity of every row of A to every row of B.
 
     Parameters

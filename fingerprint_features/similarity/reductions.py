@@ -6,6 +6,7 @@ other images that the same reference images might rather resemble.
 """
 
 from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from .kernels import ranks
 
 
-def largest(S: ArrayLike, k: int) -> NDArray:
+def largest(S: ArrayLike, k: int) -> NDArray[Any]:
     """Return the k largest similarities of each row, smallest first and NaN last.
 
     Parameters
@@ -50,9 +51,11 @@ def _std(S, k=None):
     return np.sqrt(_mean_of((S - _mean_of(S)[:, None]) ** 2))
 
 
+ReductionName: TypeAlias = Literal["max", "mean", "topk", "std", "min"]
+
 # Every reduction takes the similarities, NaN for what is left out, and k, which topk alone uses (all similarities,
 # where there are fewer). Sums are taken in float64. A row of NaN gives NaN.
-REDUCTIONS: dict[str, Callable[..., NDArray]] = {
+REDUCTIONS: dict[str, Callable[..., NDArray[Any]]] = {
     "max": lambda S, k=None: np.fmax.reduce(_block(S), axis=1),
     "mean": _mean,
     "topk": lambda S, k: _mean_of(largest(S, k)),  # sorted: the sum has one order

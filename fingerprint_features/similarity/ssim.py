@@ -119,6 +119,8 @@ class SSIMPool:
     (3, (3,), (2, 3))
     """
 
+    image_shape: tuple[int, int]
+
     def __init__(
         self,
         images: Iterable[NDArray[Any]],

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..extractors.base import BaseExtractor
@@ -39,6 +40,8 @@ class TableFront(TransformerMixin, BaseEstimator):
     array([[  0. , 127.5, 255. ]], dtype=float32)
     """
 
+    extractor_: BaseExtractor
+
     def __init__(self, extractor: BaseExtractor, value_range: tuple[float, float] = (-10.0, 10.0)) -> None:
         self.extractor = extractor
         self.value_range = value_range
@@ -65,7 +68,7 @@ class TableFront(TransformerMixin, BaseEstimator):
                 raise ValueError(f"input_features should have length equal to {self.n_features_in_}")
         return self.extractor_.get_feature_names_out()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
