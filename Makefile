@@ -28,10 +28,10 @@ demo: setup ## look for fingerprints in a task with known truth
 test: setup ## run the tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(PYTEST_ARGS)
 
-check: setup ## lint, formatting and import floors
+check: setup ## lint, formatting, import floors and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -q tests/test_floors.py -p no:xdist
+	@$(BIN)/python -m pytest -q tests/test_floors.py tests/test_types.py -p no:xdist
 
 bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 	@$(BIN)/python -m benchmarks.ratios

@@ -81,6 +81,8 @@ class FeatureCache:
     >>> folder.cleanup()
     """
 
+    path: str
+
     def __init__(self, path: str | bytes | os.PathLike[Any]) -> None:
         self.path = os.path.abspath(os.fsdecode(path))
         self._connections = Connections(self.path)

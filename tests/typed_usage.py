@@ -1,0 +1,120 @@
+"""Calls that users make, for the type checker; nothing here runs.
+
+The last part holds calls that are wrong. Each says so to the checker, which complains where it finds no fault.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+
+from fingerprint_features import (
+    GLCM,
+    LBP,
+    SSIM,
+    CNNEmbedding,
+    DecodeOptions,
+    FaissKNeighborsClassifier,
+    FaissNearestNeighbors,
+    FeatureCache,
+    FeaturePipeline,
+    Filtered,
+    Gabor,
+    ImageSet,
+    PairClassifier,
+    Patches,
+    PHash,
+    Pixels,
+    ReferenceModel,
+    ReferenceSimilarity,
+    SIFTWords,
+    TextureCDF,
+    ThresholdClassifier,
+    attribute,
+    check_images,
+    detect,
+    drop_failed,
+    load_imageclef_gans,
+    make_extractor,
+    make_membership_task,
+    membership_scores,
+    permutation_test,
+    recipes,
+    retrieve,
+    tpr_at_fpr,
+    write_submission,
+)
+
+# ---- images
+folder = Path("images")
+images: ImageSet = ImageSet.from_folder(folder, groups=lambda id: id.split("/")[0])
+ImageSet.from_folder("images", size=(64, 64), options=DecodeOptions(value_range=(-1000, 400)))
+ImageSet(["a.png", Path("b.png")], ids=["a", "b"], groups={"a": "ann", "b": "bo"})
+ImageSet(np.zeros((4, 8, 8), dtype=np.uint8), groups=["ann", "ann", "bo", "bo"])
+ImageSet([np.zeros((8, 8), np.uint8), np.zeros((9, 9), np.uint8)], size=64)
+first: npt.NDArray[Any] = images[0]
+by_id: npt.NDArray[Any] = images["a.png"]
+part: ImageSet = images[1:3]
+masked: ImageSet = images[np.array([True, False])]
+few: ImageSet = images[[0, 2]]
+names: npt.NDArray[np.str_] = images.ids
+n: int = len(images) + images.shape[0]
+check_images(["a.png", "b.png"])
+
+# ---- features
+features = FeaturePipeline([LBP(radius=(1, 2)), ("texture", GLCM(levels=256))], cache="features.cache", n_jobs=-1)
+FeaturePipeline(Gabor(), cache=Path("features.cache"), on_error="nan", progress=True)
+FeaturePipeline([Filtered(LBP(), "gaussian"), Patches(GLCM(), grid=(2, 2)), Pixels(), SIFTWords(), TextureCDF()])
+FeaturePipeline([PHash()], cache=FeatureCache("features.cache"))
+rows = features.fit_transform(images)
+rows = features.fit(["a.png", "b.png"]).transform(np.zeros((2, 8, 8), dtype=np.uint8))
+features.set_params(lbp__radius=2)
+columns = features.get_feature_names_out()
+drop_failed(rows, [0, 1], images.ids)
+CNNEmbedding("resnet50", weights="resnet50.pth", layer=["layer3", "layer4"], pool="max", device="cpu")
+CNNEmbedding(resize="squash")
+make_extractor("lbp", radius=2).fit_transform(images)
+
+# ---- tasks
+task = make_membership_task(n_used=12, n_unused=12, n_generated=24, memorization=0.5, image_size=64, random_state=0)
+load_imageclef_gans("data", 2025, 1, "test")
+y = task.y
+
+# ---- comparisons with a generated set
+ReferenceSimilarity(task.reference, features=features, reduce=["max", "log_ratio"], holdout="unused").fit(task.X, y)
+ReferenceSimilarity(task.reference, features, metric="cosine", k=5).fit(task.X).with_reference(images)
+ReferenceModel(LogisticRegression(), task.reference, contrast=images, output="predict_proba")
+PairClassifier(LogisticRegression(), task.reference, features=features, pair="absdiff", n_pairs=5)
+SSIM(task.reference, reduce=None).fit(task.X)
+
+# ---- answers
+ThresholdClassifier("auto", metric="kappa").fit(rows, [0, 1]).predict(rows)
+ThresholdClassifier(0.5)
+FaissNearestNeighbors(n_neighbors=3, metric="cosine").fit(rows).kneighbors(rows)
+FaissKNeighborsClassifier(metric="hamming").fit(rows, [0, 1])
+retrieve(task.X, task.reference, features=features, k=5)
+model = recipes.make("vcmi-2023-threshold-max", reference=task.reference, cache="features.cache")
+recipes.info("dmk-2023-phash").score
+recipes.with_reference(model, images)
+found = detect(images, generated=task.reference, used=part, unused=few, recipe="calibrated-log-ratio")
+verdict: str = found.verdict
+table = found.frame()
+attribute(images, real=task.X)
+
+# ---- scores
+scores = membership_scores(y, [0, 1], groups=["ann", "bo"])
+kappa, low, high = scores["kappa"]
+permutation_test([0, 1], {"a": [0, 1], "b": np.array([1, 0])}, statistic="auc", n_permutations=99)
+tpr_at_fpr([0, 1], [0.1, 0.9], 0.1)
+write_submission(images.ids, [0, 1], "run.csv")
+
+# ---- wrong calls
+FeaturePipeline([LBP()], on_error="ignore")  # pyright: ignore[reportArgumentType]
+FeaturePipeline([LBP()], cache=3)  # pyright: ignore[reportArgumentType]
+ImageSet(7)  # pyright: ignore[reportArgumentType]
+DecodeOptions(alpha=3)  # pyright: ignore[reportArgumentType]
+images.id  # pyright: ignore[reportAttributeAccessIssue]
+LBP(radii=2)  # pyright: ignore[reportCallIssue]
+ThresholdClassifier("auto", metric=0)  # pyright: ignore[reportArgumentType]
