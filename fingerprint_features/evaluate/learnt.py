@@ -78,9 +78,11 @@ def cross_validated_scores(
     of Nadeau and Bengio), scaled to the full size. It widens the interval of `membership_scores` by a factor between 1
     and the square root of 2; the larger where a class has fewer than four groups.
 
-    ``python -m benchmarks.calibration`` measures the coverage of these intervals and of those of `membership_scores`,
-    with a support vector machine and logistic regression. With ten patients a class the halves hold five each, and the
-    intervals are wide: read the limits, not the value.
+    ``python -m benchmarks.calibration`` measures the coverage of these intervals and of those of `membership_scores`.
+    With ten patients a class, one image each, in 100 tables without effect (standard error 2 %), the intervals of AUC,
+    kappa and accuracy covered 97, 99 and 98 % with a support vector machine (as a fixed rule: 91, 87 and 91 %), and 97,
+    94 and 94 % with logistic regression (92, 93 and 94 %). They are wide then, 0.6 for the AUC: read the limits, not
+    the value.
 
     The cost is ``n_splits * n_repeats`` fits, and ``40 * n_splits`` fits of half the size.
 
