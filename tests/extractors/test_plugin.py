@@ -1,6 +1,7 @@
 """The example plug-in, installed as a stranger would, found and used in a process of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def test_it_is_listed_made_by_name_and_used_in_a_feature_pipeline(installed, tmp
 def test_it_passes_the_conformance_suite_and_its_own_tests(installed):
     source, environment = installed
     arguments = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "tests"]
-    assert "83 passed" in run(arguments, env=environment, cwd=source)
+    report = run(arguments, env=environment, cwd=source)  # which fails where a test fails
+    assert int(re.search(r"(\d+) passed", report)[1]) > 80, report
 
 
 def test_its_doctest_runs(installed, tmp_path):
