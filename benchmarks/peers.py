@@ -140,3 +140,62 @@ class _Shown:
         image = self.images[i]
         image = Image.open(image) if isinstance(image, str) else Image.fromarray(image)
         return self.transforms(image.convert("RGB"))
+
+
+class TrainingLoop:
+    """Training as it is usually written: Dataset, DataLoader, torchvision's transforms, eager steps of AdamW.
+
+    Parameters
+    ----------
+    net : NetClassifier
+        Whose network, epochs, batches and device are used. On a graphics card a DataLoader decodes in one process a
+        core; on the CPU, in between.
+    """
+
+    def __init__(self, net: object) -> None:
+        self.params = net.get_params()
+        self.n_workers = 0 if self.params["device"] == "cpu" else os.cpu_count()
+
+    def __call__(self, images: Sequence[str | PathLike[str]], y: NDArray) -> None:
+        """Train on files."""
+        import torch
+        from torch.utils.data import DataLoader
+        from torchvision.transforms import v2
+
+        p, colour = self.params, self.params["backbone"] != "small"
+        side = p["image_size"]
+        steps = [v2.ToImage(), v2.Resize((side, side), antialias=True), v2.ToDtype(torch.float32, scale=True)]
+        steps += [v2.Normalize([0.5], [0.5])] if colour else [v2.Grayscale(), v2.Normalize([0.5], [0.5])]
+        loader = DataLoader(
+            _Labelled(images, v2.Compose(steps), y), p["batch_size"], shuffle=True, num_workers=self.n_workers
+        )
+        net = _classifier(p["backbone"]).to(p["device"])
+        optimizer = torch.optim.AdamW(net.parameters(), lr=p["lr"], weight_decay=0)
+        for _ in range(p["epochs"]):
+            for batch, labels in loader:
+                optimizer.zero_grad()
+                loss = torch.nn.functional.cross_entropy(net(batch.to(p["device"])), labels.to(p["device"]))
+                loss.backward()
+                optimizer.step()
+
+
+class _Labelled(_Shown):
+    def __init__(self, images, transforms, y):
+        super().__init__(images, transforms)
+        self.y = y
+
+    def __getitem__(self, i):
+        return super().__getitem__(i), int(self.y[i])
+
+
+def _classifier(backbone):
+    from torch import nn
+    from torchvision.models import get_model
+
+    if backbone != "small":
+        return get_model(backbone, num_classes=2)
+    layers, width = [], 1
+    for wider in (16, 32, 64, 128):
+        layers += [nn.Conv2d(width, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU(), nn.MaxPool2d(2)]
+        width = wider
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 2))

@@ -6,6 +6,7 @@ from . import decide as decide
 from . import evaluate as evaluate
 from . import extractors as extractors
 from . import images as images
+from . import learned as learned
 from . import neighbors as neighbors
 from . import recipes as recipes
 from . import reference as reference
@@ -48,6 +49,7 @@ from .images import ImageReadError as ImageReadError
 from .images import ImageSet as ImageSet
 from .images import check_images as check_images
 from .images import drop_failed as drop_failed
+from .learned import NetClassifier as NetClassifier
 from .neighbors import FaissKNeighborsClassifier as FaissKNeighborsClassifier
 from .neighbors import FaissKNeighborsTransformer as FaissKNeighborsTransformer
 from .neighbors import FaissNearestNeighbors as FaissNearestNeighbors

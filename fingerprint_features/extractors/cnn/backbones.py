@@ -62,6 +62,10 @@ class Backbone:
             load(net, self._path(), self.name)
         return net
 
+    def blank(self) -> "torch.nn.Module":
+        """Return a network of the same shapes, its values drawn from torch's random numbers where they are new."""
+        return self._build(trained=self.weights is not None)
+
     def skeleton(self) -> "torch.nn.Module":
         """Return a network of the same shapes, without values where PyTorch can do that."""
         import torch
@@ -230,11 +234,15 @@ class CustomBackbone(Backbone):
 
     def skeleton(self) -> "torch.nn.Module":
         """Return a network of the same shapes."""
+        return seeded(self.blank)
+
+    def blank(self) -> "torch.nn.Module":
+        """Return a copy of the module, or what the function makes with torch's random numbers as they are."""
         import torch
 
         if not self.is_function:
             return deepcopy(self.made).float()
-        net = seeded(self.made)
+        net = self.made()
         if not isinstance(net, torch.nn.Module):
             raise TypeError(f"the function {self.name} given as backbone must return a torch.nn.Module. Got {net!r}.")
         return net.float()

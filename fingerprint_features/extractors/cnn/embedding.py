@@ -12,6 +12,7 @@ import numpy as np
 from ...checks import check_int, check_option, fail
 from ..base import BaseExtractor
 from . import backbones, folding
+from .device import find_device
 from .layers import Collector, Tap, find_taps
 from .preprocessing import Preprocessing
 from .runner import run, turns
@@ -177,19 +178,7 @@ class CNNEmbedding(BaseExtractor):
         return tuple(self.layer) if isinstance(self.layer, (tuple, list)) else (self.layer,)
 
     def _device(self):
-        import torch
-
-        if not isinstance(self.device, str):
-            fail(self, "device", "'auto' or a device such as 'cpu' or 'cuda'")
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            device = torch.device(self.device)
-        except RuntimeError:
-            fail(self, "device", "'auto' or a device such as 'cpu' or 'cuda'")
-        if device.type == "cuda" and not torch.cuda.is_available():
-            fail(self, "device", "'auto' or 'cpu': PyTorch finds no CUDA device here")
-        return device
+        return find_device(self)
 
     # ---- columns and identity ------------------------------------------------------------------------------
 

@@ -138,7 +138,7 @@ def _limits(device, cores):
     """Return a context in which this thread runs a network on this many cores, in full precision."""
     if device.type == "cpu":
         return _pools().limit(limits=cores, user_api="openmp")
-    return _full_precision() if device.type == "cuda" else nullcontext()
+    return full_precision() if device.type == "cuda" else nullcontext()
 
 
 @cache
@@ -150,7 +150,7 @@ def _pools():
 
 
 @contextmanager
-def _full_precision():
+def full_precision() -> Iterator[None]:
     """Keep CUDA from rounding float32 to TF32, which has three digits; restore the user's setting afterwards."""
     import torch
 

@@ -216,7 +216,7 @@ def test_cuda_is_kept_from_rounding_and_the_setting_comes_back():
     before = [knob.fp32_precision for knob in knobs]
     knobs[1].fp32_precision = "tf32"
     try:
-        with runner._full_precision():
+        with runner.full_precision():
             assert [knob.fp32_precision for knob in knobs] == ["ieee", "ieee"]
         assert knobs[1].fp32_precision == "tf32"
     finally:

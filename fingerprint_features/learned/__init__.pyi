@@ -1,0 +1,2 @@
+from .augmentation import Augmentation as Augmentation
+from .classifier import NetClassifier as NetClassifier

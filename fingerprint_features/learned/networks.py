@@ -1,0 +1,120 @@
+"""Networks to train: a body that turns an image into features, found by name, and a head of the task's own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..extractors.cnn import backbones
+from ..extractors.cnn.layers import find_taps
+from ..extractors.cnn.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SMALL = Preprocessing(crop=64, resize=64, mean=(0.5,), std=(0.5,))
+
+
+class Small(backbones.Backbone):
+    """Four blocks of convolution, batch norm, ReLU and pooling on grey images: 128 features, seconds on a CPU."""
+
+    def preprocessing(self) -> Preprocessing:
+        """Return how images are shown to the network."""
+        return _SMALL
+
+    def _build(self, trained):
+        from torch import nn
+
+        layers, width = [], 1
+        for wider in (16, 32, 64, 128):
+            layers += [nn.Conv2d(width, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)]
+            width = wider
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def find(backbone: Any, weights: Any) -> backbones.Backbone:
+    """Return the backbone of a name, a module or a function.
+
+    Parameters
+    ----------
+    backbone : str, torch.nn.Module or function
+        ``"small"``, or what CNNEmbedding takes.
+    weights : "default", "v1", None or path
+
+    Raises
+    ------
+    ValueError
+        For a name that does not exist, and for weights of ``"small"``, which has none.
+    """
+    if isinstance(backbone, str) and backbone == "small":
+        if weights is not None:
+            raise ValueError("'small' has no published weights: leave weights=None, or choose a network of torchvision")
+        return Small("small", None)
+    return backbones.find(backbone, weights)
+
+
+def shown(backbone: backbones.Backbone, image_size: int | None) -> Preprocessing:
+    """Return how images are shown to the network, `image_size` pixels a side (None: the network's own)."""
+    own = backbone.preprocessing()
+    return own if image_size is None else replace(own, crop=image_size, resize=image_size)
+
+
+def body(backbone: backbones.Backbone, preprocessing: Preprocessing, trained: bool) -> tuple["nn.Module", int]:
+    """Return a network without its final classifier, and how many features it gives.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    preprocessing : Preprocessing
+        How images are shown to it.
+    trained : bool
+        Whether it starts from the backbone's weights; else from torch's random numbers.
+
+    Returns
+    -------
+    net : torch.nn.Module
+        From inputs (n, channels, side, side) to features (n, width), on the CPU.
+    width : int
+
+    Raises
+    ------
+    ValueError
+        Where the network bears no such image, or ends in a convolution that classifies.
+    """
+    import torch
+    from torch import nn
+
+    net = (backbone.network() if trained and backbone.weights is not None else backbone.blank()).eval()
+    if getattr(net, "aux_logits", False):
+        raise ValueError(f"{backbone.name} has a second classifier inside, which this training does not know")
+    sample = torch.zeros((1, preprocessing.channels, preprocessing.crop, preprocessing.crop))
+    try:
+        (tap,) = find_taps(net, None, "avg", sample)
+        if tap.is_input and not isinstance(net.get_submodule(tap.module), nn.Linear):
+            raise ValueError(f"{backbone.name} ends in a convolution that classifies: pass a module without it")
+        if tap.is_input and tap.module:
+            net.set_submodule(tap.module, nn.Identity())
+        elif tap.is_input:  # the network is one linear layer
+            net = nn.Identity()
+        net = nn.Sequential(net, nn.Flatten())
+        with torch.inference_mode():
+            features = net(sample)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ValueError(
+            f"{backbone.name} cannot be shown an image of {preprocessing.channels} channels and {preprocessing.crop} x "
+            f"{preprocessing.crop} pixels, or gives no tensor of features: {error}"
+        ) from error
+    return net.train().requires_grad_(True), features.shape[1]
+
+
+def with_head(
+    backbone: backbones.Backbone,
+    preprocessing: Preprocessing,
+    make_head: Callable[[int], "nn.Module"],
+    trained: bool,
+) -> "nn.Module":
+    """Return a module with the parts `body` and `head`; `make_head` is given the number of features of the body."""
+    from torch import nn
+
+    net, width = body(backbone, preprocessing, trained)
+    return nn.ModuleDict({"body": net, "head": make_head(width)})
