@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -122,7 +123,7 @@ class TrainedNetwork(BaseExtractor):
             raise ValueError(f"{name}: training needs two images at least. Got {len(images)}: add images")
         targets, learned = self._targets(y, len(images))
         if self.weights not in (None, "default", "v1"):
-            check_file(self.weights)
+            check_file(Path(self.weights).expanduser())
         shown = self._shown()
         with seeded(self.random_state, 0):
             net = self._build(learned, trained=True)
