@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fingerprint_features.images import as_image_set
 from fingerprint_features.learned import NetClassifier
 from fingerprint_features.testing import parametrize_with_extractor_checks
 
@@ -10,10 +11,12 @@ pytest.importorskip("torch")
 
 
 class Labelled(NetClassifier):
-    """A NetClassifier that makes up labels, because the suite fits without any."""
+    """A NetClassifier that makes up labels, and a second image, because the suite fits without labels and on one."""
 
     def fit(self, X, y=None):
-        return super().fit(X, np.arange(len(X)) % 2 if y is None else y)
+        images = as_image_set(X)
+        images = images[[0, 0]] if len(images) == 1 else images
+        return super().fit(images, np.arange(len(images)) % 2 if y is None else y)
 
 
 @pytest.mark.slow
