@@ -87,7 +87,7 @@ class TrainedNetwork(BaseExtractor):
         if self.image_size is not None:
             check_int(self, "image_size", 8, _LARGEST)
         check_int(self, "epochs", 1)
-        check_real(self, "lr", 0, closed=False)
+        check_real(self, "lr", 0, 1000, closed=False)
         check_int(self, "batch_size", 2)
         check_real(self, "weight_decay", 0)
         if not (self.augment is None or isinstance(self.augment, Augmentation)):

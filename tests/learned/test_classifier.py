@@ -219,7 +219,9 @@ def test_one_image_is_too_few():
 
 def test_a_diverging_loss_stops_the_fit_and_leaves_it_unfitted():
     images, y = stripes()
-    model = classifier(lr=1e38, weight_decay=10.0, epochs=3)
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 5), torch.nn.Linear(5, 9))
+    torch.nn.init.constant_(module[1].weight, 3e38)
+    model = classifier(backbone=module, epochs=3)
     with pytest.raises(FloatingPointError, match=r"NetClassifier: the loss is .* in epoch \d of 3.* Lower lr"):
         model.fit(images, y)
     with pytest.raises(NotFittedError):
