@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 
 from .cache.store import FeatureCache
@@ -17,6 +18,8 @@ from .checks import check_int, check_n_jobs, check_option, fail
 from .extractors.base import BaseExtractor, image_tags
 from .extractors.one_pass import extract_all
 from .images import ImageReadError, ImagesLike, as_image_set
+
+Extractor = BaseExtractor | FrozenEstimator
 
 
 class FeaturePipeline(TransformerMixin, BaseEstimator):
@@ -30,7 +33,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     extractors : extractor, list of extractors, or list of (str, extractor) pairs
         What to extract. Unnamed extractors are called by their class in lower case (``lbp``, ``lbp-2``); the
         names serve `set_params` and grid search: ``lbp__radius`` sets a parameter, ``lbp=Gabor()`` replaces
-        the extractor, ``lbp="drop"`` leaves it out.
+        the extractor, ``lbp="drop"`` leaves it out. `fit` fits a copy of those that learn from images; a fitted one in
+        scikit-learn's ``FrozenEstimator`` is used as it is.
     cache : path-like or FeatureCache, default=None
         File that keeps every row for the next call, process or fold. None keeps nothing. A relative path means the
         working directory of each call, also in a model that was dumped and loaded elsewhere; an absolute path or a
@@ -76,12 +80,12 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     array(['lbp_p8_r2_00', 'lbp_p8_r2_01'], dtype=object)
     """
 
-    extractors: BaseExtractor | Sequence[BaseExtractor | tuple[str, BaseExtractor | str]]
+    extractors: Extractor | Sequence[Extractor | tuple[str, Extractor | str]]
     cache: str | os.PathLike[str] | FeatureCache | None
 
     def __init__(
         self,
-        extractors: BaseExtractor | Sequence[BaseExtractor | tuple[str, BaseExtractor | str]],
+        extractors: Extractor | Sequence[Extractor | tuple[str, Extractor | str]],
         *,
         cache: str | os.PathLike[str] | FeatureCache | None = None,
         n_jobs: int | None = None,
@@ -230,11 +234,10 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         learned = getattr(self, "_learned", {})
-        return all(name in learned for name, extractor in self._active() if extractor._stateful)
+        return all(name in learned for name, _ in self._learners())
 
     def __sklearn_tags__(self) -> Tags:
-        stateful = any(getattr(extractor, "_stateful", False) for _, extractor in self._named())
-        return image_tags(super().__sklearn_tags__(), requires_fit=stateful)
+        return image_tags(super().__sklearn_tags__(), requires_fit=bool(self._learners()))
 
     def _check_params(self):
         check_n_jobs(self)
@@ -252,7 +255,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
                     f"{', '.join(own)}"
                 )
         for name, extractor in self._named():
-            if not isinstance(extractor, BaseExtractor) and not (isinstance(extractor, str) and extractor == "drop"):
+            is_drop = isinstance(extractor, str) and extractor == "drop"
+            if not isinstance(_thawed(extractor), BaseExtractor) and not is_drop:
                 raise TypeError(
                     f"the extractor {name!r} must be a BaseExtractor or 'drop'. Got {extractor!r} instead: pass an "
                     "instance, e.g. LBP(), or make_extractor('lbp')"
@@ -268,7 +272,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
                     raise TypeError(f"extractors are extractors or (name, extractor) pairs. Got {item!r} instead.")
                 named.append(tuple(item))
                 continue
-            stem = name = type(item).__name__.lower()
+            stem = name = type(_thawed(item)).__name__.lower()
             number = 2
             while name in taken:
                 name, number = f"{stem}-{number}", number + 1
@@ -277,7 +281,13 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         return named
 
     def _active(self):
-        return [(name, extractor) for name, extractor in self._named() if isinstance(extractor, BaseExtractor)]
+        named = [(name, _thawed(extractor)) for name, extractor in self._named()]
+        return [(name, extractor) for name, extractor in named if isinstance(extractor, BaseExtractor)]
+
+    def _learners(self):
+        """Return the extractors that `fit` fits."""
+        named = [(name, extractor) for name, extractor in self._named() if isinstance(extractor, BaseExtractor)]
+        return [(name, extractor) for name, extractor in named if extractor._stateful]
 
     def _ready(self):
         """Return the extractors to use: as they are now, or fitted when they learn from images."""
@@ -290,12 +300,16 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         for _, extractor in self._active():
             extractor._check_params()
         images, learned, failures = as_image_set(X), {}, {}
-        for name, extractor in self._active():
-            if extractor._stateful:
-                learned[name], images, y, bad = _learn(extractor, images, y, self.on_error)
-                failures.update((failure.id, failure) for failure in bad)
+        for name, extractor in self._learners():
+            learned[name], images, y, bad = _learn(extractor, images, y, self.on_error)
+            failures.update((failure.id, failure) for failure in bad)
         self._learned = learned
         return list(failures.values())
+
+
+def _thawed(extractor):
+    """Return the fitted extractor inside scikit-learn's FrozenEstimator, which is used as it is."""
+    return extractor.estimator if isinstance(extractor, FrozenEstimator) else extractor
 
 
 def _learn(extractor, images, y, on_error):

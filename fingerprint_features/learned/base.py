@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GroupShuffleSplit
 
 from ..cache.identity import canonical
 from ..checks import check_int, check_option, check_real, fail
@@ -27,7 +28,8 @@ from . import networks
 from .augmentation import Augmentation
 from .files import Checkpoint, read, write
 from .held import hold, scaled, seen
-from .loop import Plan, seeded, train
+from .loop import SCHEDULES, Plan, batches, seeded, train
+from .starts import check_start, start_digest, start_from
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,24 +43,38 @@ class TrainedNetwork(BaseExtractor):
     """Base of the estimators that train a network on images.
 
     A subclass writes `_targets`, `_make_head`, `_loss`, `_embed` and `_column_names`. Its module has two parts: `body`,
-    from images to features, and `head`, what the task needs behind it.
+    from images to features, and `head`, what the task needs behind it. It may also write `_training` (which images it
+    learns from, besides X), `_draw` (which images a batch holds, such as pairs) and `_build` (a module of other parts;
+    `body` must be one).
 
     Notes
     -----
-    Fitted attributes: ``tensors_`` (the network's tensors by name, NumPy arrays), ``history_`` (the mean losses of each
-    epoch, by name), ``digest_`` (hex digest of the trained network). What else `_targets` learns is one, too.
+    Fitted attributes: ``tensors_`` (the network's tensors by name), ``history_`` (the mean losses of each epoch, by
+    name), ``digest_`` (hex digest of the trained network). What else `_targets` learns is one, too.
     """
+
+    tensors_: dict[str, NDArray[Any]]
+    history_: dict[str, list[float]]
+    digest_: str
 
     _mode = "rgb"
     _stateful = True
     # The trained weights are in _value_state, whatever made them.
-    _runtime_params = ("backbone", "weights", "augment", *_HERE_ONLY)
+    _runtime_params = ("backbone", "weights", "init", "augment", *_HERE_ONLY)
 
     # ---- what a subclass writes -----------------------------------------------------------------------------
 
     def _targets(self, y: ArrayLike | None, n_images: int) -> tuple[NDArray, dict[str, Any]]:
         """Return what the loss is given of each image, and the fitted attributes that were learnt from y."""
         raise NotImplementedError(f"{type(self).__name__} must write _targets")
+
+    def _training(self, images: ImageSet, y: ArrayLike | None) -> tuple[list[ImageSet], NDArray, dict[str, Any]]:
+        """Return the sets to learn from, the targets of all their images, and what `_targets` learnt."""
+        return [images], *self._targets(y, len(images))
+
+    def _draw(self, targets: "Tensor", rows: "Tensor", batch_size: int) -> "Sequence[Tensor]":
+        """Return the batches of one epoch: numbers of images, drawn of `rows` with torch's random numbers."""
+        return batches(rows, batch_size)
 
     def _make_head(self, width: int, learned: Mapping[str, Any]) -> "nn.Module":
         """Return the head behind a body of `width` features."""
@@ -84,10 +100,13 @@ class TrainedNetwork(BaseExtractor):
             fail(self, "backbone", "a name, a torch.nn.Module or a function that makes one")
         if not (self.weights is None or isinstance(self.weights, (str, os.PathLike))):
             fail(self, "weights", "None, 'default', 'v1' or a path")
+        check_start(self)
         if self.image_size is not None:
             check_int(self, "image_size", 8, _LARGEST)
         check_int(self, "epochs", 1)
         check_real(self, "lr", 0, 1000, closed=False)
+        check_real(self, "body_lr", 0)
+        check_option(self, "schedule", tuple(SCHEDULES))
         check_int(self, "batch_size", 2)
         check_real(self, "weight_decay", 0)
         if not (self.augment is None or isinstance(self.augment, Augmentation)):
@@ -121,14 +140,15 @@ class TrainedNetwork(BaseExtractor):
         if len(images) < 2:
             name = type(self).__name__
             raise ValueError(f"{name}: training needs two images at least. Got {len(images)}: add images")
-        targets, learned = self._targets(y, len(images))
+        sets, targets, learned = self._training(images, y)
         if self.weights not in (None, "default", "v1"):
             check_file(Path(self.weights).expanduser())
         shown = self._shown()
         with seeded(self.random_state, 0):
             net = self._build(learned, trained=True)
-        pixels = hold(images, shown, torch.get_num_threads())
-        held_out = self._held_out(images, pixels, targets)
+        start_from(net, self)
+        pixels = hold(sets, shown, torch.get_num_threads())
+        held_out = self._held_out(sets, pixels, targets)
         history = train(
             net,
             torch.from_numpy(pixels),
@@ -136,6 +156,7 @@ class TrainedNetwork(BaseExtractor):
             held_out,
             inputs=lambda pixels: scaled(pixels, shown),
             augment=self.augment,
+            draw=self._draw,
             loss=self._loss,
             plan=self._plan(pixels, targets, held_out),
         )
@@ -147,6 +168,8 @@ class TrainedNetwork(BaseExtractor):
             owner=type(self).__name__,
             epochs=self.epochs,
             lr=self.lr,
+            body_lr=self.body_lr,
+            schedule=self.schedule,
             weight_decay=self.weight_decay,
             batch_size=self.batch_size,
             patience=self.patience,
@@ -162,21 +185,21 @@ class TrainedNetwork(BaseExtractor):
             self._backbone(), self._shown(), lambda width: self._make_head(width, learned), trained=trained
         )
 
-    def _held_out(self, images: ImageSet, pixels, classes):
+    def _held_out(self, sets, pixels, targets):
         """Return the mask of the validation images; patients and copies stay on one side."""
-        held_out = np.zeros(len(images), dtype=bool)
+        held_out = np.zeros(len(pixels), dtype=bool)
         if self.validation:
-            groups = independent_groups(images.groups, [own.tobytes() for own in pixels])
-            n_splits = round(1 / self.validation)
-            _, test = independent_folds(classes, groups, n_splits=n_splits, random_state=self.random_state)[0]
-            held_out[test] = True
+            patients = [group for number, images in enumerate(sets) for group in _patients(images, number)]
+            groups = independent_groups(patients, [own.tobytes() for own in pixels])
+            classes = targets if targets.ndim == 1 else np.zeros(len(pixels))
+            held_out[_split(classes, groups, round(1 / self.validation), self.random_state)] = True
         return held_out
 
     def _key(self, given):
         """Return what names a fit: parameters, weights to start from, and what it is given."""
         params = self.get_params(deep=False)
         own = {name: value for name, value in params.items() if name not in self._runtime_params}
-        start = [self._backbone().identity(), self.augment and asdict(self.augment)]
+        start = [self._backbone().identity(), self.augment and asdict(self.augment), start_digest(self.init)]
         return _digest([type(self).__name__, own, start, given])
 
     def _take(self, net, learned, history):
@@ -258,6 +281,7 @@ class TrainedNetwork(BaseExtractor):
         params["backbone"] = self.backbone if isinstance(self.backbone, str) else None
         params["weights"] = self.weights if self.weights in (None, "default", "v1") else None
         params["augment"] = self.augment and asdict(self.augment)
+        params["init"] = None
         params = {name: value.item() if isinstance(value, np.generic) else value for name, value in params.items()}
         facts = {"class": type(self).__name__, "params": params, "history": self.history_}
         facts["learned"] = {name: value.tolist() for name, value in self._learned().items()}
@@ -309,6 +333,21 @@ class TrainedNetwork(BaseExtractor):
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f"{os.fsdecode(path)} holds no complete {cls.__name__}: {error}") from error
         return model
+
+
+def _patients(images, number):
+    """Return the patient of each image, or a name of its own where patients are unknown."""
+    if images.groups is None:
+        return [f"image {number}/{i}" for i in range(len(images))]
+    return [f"patient {group}" for group in images.groups]
+
+
+def _split(classes, groups, n_splits, random_state):
+    """Return the images of the first of so many folds, stratified by class where there are classes."""
+    if len(np.unique(classes)) > 1:
+        return independent_folds(classes, groups, n_splits=n_splits, random_state=random_state)[0][1]
+    splitter = GroupShuffleSplit(1, test_size=1 / n_splits, random_state=random_state)
+    return next(splitter.split(classes, groups=groups))[1]
 
 
 def _digest(values):

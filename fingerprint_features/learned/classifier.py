@@ -1,11 +1,16 @@
 """NetClassifier: a network trained to tell classes of images apart."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from ..images import ImagesLike
+from .augmentation import Augmentation
 from .base import TrainedNetwork
+from .kinds import Network, Schedule, Start, Weights
 from .labels import class_codes
 
 
@@ -26,12 +31,20 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
     weights : None, "default", "v1" or path, default=None
         What training starts from. None: new random weights (a module keeps its own). ``"default"`` and ``"v1"``: those
         that torchvision publishes. A path: a file of tensors, read without running anything in it.
+    init : fitted network or path, default=None
+        The network, or the file that its `save` wrote, whose body training goes on from: a staged start. It must have
+        the same backbone. ``clone``, and so cross-validation, forgets what an estimator has learnt: give it as
+        ``sklearn.frozen.FrozenEstimator(network)`` there.
     image_size : int, default=None
         Side of the square to which every image is resized, whole. None is the size that the network was made for.
     epochs : int, default=10
         How often each image is seen, at most.
     lr : float, default=1e-3
         Learning rate of AdamW [1]_; 1e-4 is usual for published weights.
+    body_lr : float, default=1.0
+        The learning rate of all but the new layers, as a share of `lr`; 0 trains the new layers alone.
+    schedule : {"constant", "cosine", "step"}, default="constant"
+        How the learning rate falls: not at all, along half a cosine to zero, or by a tenth every ten epochs.
     batch_size : int, default=32
         Largest number of images in a batch; batches are nearly equal in size, and none holds a single image.
     weight_decay : float, default=0.0
@@ -96,29 +109,37 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
     4
     """
 
+    classes_: NDArray[Any]
+
     def __init__(
         self,
-        backbone="small",
-        weights=None,
+        backbone: Network = "small",
+        weights: Weights = None,
         *,
-        image_size=None,
-        epochs=10,
-        lr=1e-3,
-        batch_size=32,
-        weight_decay=0.0,
-        augment=None,
-        validation=0.0,
-        patience=None,
-        random_state=0,
-        device="auto",
-        progress=True,
-        checkpoint=None,
-    ):
+        init: Start = None,
+        image_size: int | None = None,
+        epochs: int = 10,
+        lr: float = 1e-3,
+        body_lr: float = 1.0,
+        schedule: Schedule = "constant",
+        batch_size: int = 32,
+        weight_decay: float = 0.0,
+        augment: Augmentation | None = None,
+        validation: float = 0.0,
+        patience: int | None = None,
+        random_state: int = 0,
+        device: str = "auto",
+        progress: bool = True,
+        checkpoint: str | PathLike[str] | None = None,
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
+        self.init = init
         self.image_size = image_size
         self.epochs = epochs
         self.lr = lr
+        self.body_lr = body_lr
+        self.schedule = schedule
         self.batch_size = batch_size
         self.weight_decay = weight_decay
         self.augment = augment

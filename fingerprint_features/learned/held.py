@@ -1,5 +1,6 @@
 """Training images as a network sees them: decoded once and held in memory, 8 bits a value."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +21,13 @@ def seen(image: NDArray, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     return preprocessing.pixels(image, "squash")
 
 
-def hold(images: ImageSet, preprocessing: Preprocessing, n_threads: int) -> NDArray[np.uint8]:
+def hold(sets: Sequence[ImageSet], preprocessing: Preprocessing, n_threads: int) -> NDArray[np.uint8]:
     """Decode every image once and keep what the network sees of it.
 
     Parameters
     ----------
-    images : ImageSet
+    sets : sequence of ImageSet
+        Held one behind the other.
     preprocessing : Preprocessing
     n_threads : int
         Threads that decode.
@@ -40,21 +42,23 @@ def hold(images: ImageSet, preprocessing: Preprocessing, n_threads: int) -> NDAr
     ImageReadError
         Naming every image that cannot be used.
     """
-    failures = []
+    failures = {}
 
-    def pixels_of(i):
+    def pixels_of(place):
+        number, i = place
+        images = sets[number]
         try:
             pixels = seen(Forms(images[i]).rgb, preprocessing)
         except ImageReadError as error:
-            failures.extend(error.named(images.ids[i]).failures)
+            failures[place] = error.named(images.ids[i]).failures
             return None
         return pixels[..., :1].copy() if _is_gray(pixels) else pixels.copy()
 
+    places = [(number, i) for number, images in enumerate(sets) for i in range(len(images))]
     with single_threaded_opencv():
-        held = in_threads(pixels_of, range(len(images)), n_threads)
+        held = in_threads(pixels_of, places, n_threads)
     if failures:
-        order = {id: place for place, id in enumerate(images.ids.tolist())}
-        raise ImageReadError(sorted(failures, key=lambda failure: order[failure.id]))
+        raise ImageReadError([failure for place in sorted(failures) for failure in failures[place]])
     channels = max(pixels.shape[-1] for pixels in held)
     return np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in held])
 

@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 
     Loss = Callable[["nn.Module", Tensor, Tensor], Tensor]
     Inputs = Callable[[Tensor], Tensor]
+    Draw = Callable[[Tensor, Tensor, int], list[Tensor]]
+
+# The learning rate of an epoch (from 0), as a share of that of the first.
+SCHEDULES: dict[str, Callable[[int, int], float]] = {
+    "constant": lambda epoch, epochs: 1.0,
+    "cosine": lambda epoch, epochs: 0.5 * (1 + math.cos(math.pi * epoch / epochs)),
+    "step": lambda epoch, epochs: 0.9 ** (epoch // 10),
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train; `owner` names the estimator in errors."""
+    """How to train; `owner` names the estimator in errors, and `body_lr` is the body's share of the learning rate."""
 
     owner: str
     epochs: int
     lr: float
+    body_lr: float
+    schedule: str
     weight_decay: float
     batch_size: int
     patience: int | None
@@ -64,6 +74,7 @@ def train(
     held_out: NDArray[np.bool_],
     inputs: "Inputs",
     augment: "Inputs | None",
+    draw: "Draw",
     loss: "Loss",
     plan: Plan,
 ) -> dict[str, list[float]]:
@@ -72,7 +83,8 @@ def train(
     Parameters
     ----------
     net : torch.nn.Module
-        On the CPU; there again afterwards, in evaluation mode, with the best weights if `patience` is given.
+        With a part `body`. On the CPU; there again afterwards, in evaluation mode, with the best weights if `patience`
+        is given.
     pixels : Tensor of shape (n_images, side, side, channels) and dtype uint8
     targets : Tensor of shape (n_images, ...)
         What `loss` is given of each image.
@@ -82,6 +94,9 @@ def train(
         From pixels to the network's input.
     augment : callable or None
         Changes the inputs of a training batch.
+    draw : callable
+        ``draw(targets, rows, batch_size)``: the batches of an epoch, each the numbers of the images in it. An image may
+        be in several batches, and twice in one.
     loss : callable
         ``loss(net, inputs, targets)``: the mean over a batch, a scalar.
     plan : Plan
@@ -100,7 +115,7 @@ def train(
 
     train_rows, check_rows = (torch.from_numpy(np.flatnonzero(which)) for which in (~held_out, held_out))
     net.to(plan.device)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    optimizer = _optimizer(net, plan)
     done = Progress()
     if plan.checkpoint is not None:
         plan.checkpoint.restore(net, optimizer, done)
@@ -111,24 +126,30 @@ def train(
 
     def train_epoch(bar):
         net.train()
+        if not plan.body_lr:
+            net["body"].eval()  # batch norm keeps its means, too
+        drawn = draw(targets, train_rows, plan.batch_size)
         total = torch.zeros((), dtype=torch.float64, device=plan.device)
-        for rows in _batches(train_rows[torch.randperm(len(train_rows))], plan.batch_size):
+        for number, rows in enumerate(drawn, start=1):
             optimizer.zero_grad(set_to_none=True)
             value = batch_loss(rows, augment)
             value.backward()
             optimizer.step()
             total += value.detach() * len(rows)
-            bar.update(len(rows))
-        return float(total) / len(train_rows)
+            bar.update((done.epoch * len(drawn) + number) * len(train_rows) // len(drawn) - bar.n)
+        return float(total) / sum(map(len, drawn))
 
     def check_epoch():
         net.eval()
-        with torch.no_grad():
-            losses = [float(batch_loss(rows, None)) * len(rows) for rows in _batches(check_rows, plan.batch_size)]
-        return sum(losses) / len(check_rows)
+        with torch.no_grad(), seeded(plan.seed, 0, plan.device):  # the same batches after every epoch
+            drawn = draw(targets, check_rows, plan.batch_size)
+            losses = [float(batch_loss(rows, None)) * len(rows) for rows in drawn]
+        return sum(losses) / sum(map(len, drawn))
 
     with _bar(plan, len(train_rows), done.epoch) as bar:
         while done.epoch < plan.epochs and not _has_stopped(done, plan.patience):
+            for group in optimizer.param_groups:
+                group["lr"] = group["first_lr"] * SCHEDULES[plan.schedule](done.epoch, plan.epochs)
             with seeded(plan.seed, done.epoch + 1, plan.device):
                 _note(done, "loss", train_epoch(bar), plan)
                 if len(check_rows):
@@ -157,9 +178,27 @@ def seeded(seed: int, epoch: int, device: "torch.device | None" = None) -> Itera
         yield
 
 
-def _batches(rows, batch_size):
-    """Return the rows in batches of nearly one size; none holds a single image, which batch norm could not bear."""
-    return rows.tensor_split(max(1, min(math.ceil(len(rows) / batch_size), len(rows) // 2)))
+def batches(rows: "Tensor", batch_size: int) -> "tuple[Tensor, ...]":
+    """Return the rows, shuffled, in batches of nearly one size; none holds a single image: batch norm needs two."""
+    import torch
+
+    n_batches = max(1, min(math.ceil(len(rows) / batch_size), len(rows) // 2))
+    return rows[torch.randperm(len(rows))].tensor_split(n_batches)
+
+
+def _optimizer(net, plan):
+    """Return AdamW on all that is trained; the body has a learning rate of its own, and 0 leaves it as it is."""
+    import torch
+
+    net["body"].requires_grad_(plan.body_lr > 0)
+    body = {id(own) for own in net["body"].parameters()}
+    parts = [[own for own in net.parameters() if (id(own) in body) is inside] for inside in (True, False)]
+    groups = [
+        {"params": part, "lr": lr, "first_lr": lr}
+        for part, lr in zip(parts, (plan.lr * plan.body_lr, plan.lr), strict=True)
+        if part and lr
+    ]
+    return torch.optim.AdamW(groups, weight_decay=plan.weight_decay)
 
 
 def _has_stopped(done, patience):

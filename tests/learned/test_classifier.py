@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from fingerprint_features import FeaturePipeline, ImageReadError, ImageSet
+from fingerprint_features import FeaturePipeline, ImageReadError, ImageSet, ImageStats
 from fingerprint_features.cache.identity import extractor_token
 from fingerprint_features.learned import Augmentation
 from tests.helpers import write_images
@@ -165,7 +166,7 @@ def test_early_stopping_takes_the_best_epoch():
     losses = model.history_["validation_loss"]
     assert len(losses) == len(model.history_["loss"]) < 40
     assert int(np.argmin(losses)) == len(losses) - 3
-    held_out = model._held_out(ImageSet(images), images, np.unique(y, return_inverse=True)[1])
+    held_out = model._held_out([ImageSet(images)], images, np.unique(y, return_inverse=True)[1])
     assert 4 <= held_out.sum() <= 8
     found = model.predict_proba(images[held_out])
     right = found[np.arange(held_out.sum()), (y[held_out] == "striped").astype(int)]
@@ -178,7 +179,7 @@ def test_patients_and_copies_are_not_parted_by_the_validation():
     X = ImageSet(images, groups=np.arange(24) // 2)
     for seed in range(5):
         model = classifier(validation=0.3, random_state=seed)
-        held_out = model._held_out(X, images, (y == "striped").astype(int))
+        held_out = model._held_out([X], images, (y == "striped").astype(int))
         assert 0 < held_out.sum() < 24
         assert np.array_equal(held_out[::2], held_out[1::2])
         assert held_out[0] == held_out[3]
@@ -247,3 +248,14 @@ def test_it_is_silent_when_not_on_a_terminal(capfd):
     images, y = stripes()
     classifier().fit(images, y)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_frozen_network_is_used_as_it_is(fitted, tmp_path):
+    images, _ = stripes()
+    features = FeaturePipeline([FrozenEstimator(fitted), ImageStats()], cache=tmp_path / "rows.cache")
+    rows = features.transform(images)  # nothing has to be fitted
+    assert np.array_equal(rows[:, :128], fitted.transform(images))
+    assert features.get_feature_names_out()[0] == "netclassifier_0000"
+    assert np.array_equal(clone(features).fit(images).transform(images), rows)
+    assert not features.__sklearn_tags__().requires_fit
+    assert "netclassifier" in features.get_params()

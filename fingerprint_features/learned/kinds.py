@@ -1,0 +1,10 @@
+"""The types of what trained networks take."""
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, Literal
+
+Network = str | Callable[..., Any]
+Weights = str | PathLike[str] | None
+Start = Any  # a fitted network of this room, sklearn's FrozenEstimator of one, a path, or None
+Schedule = Literal["constant", "cosine", "step"]
