@@ -20,7 +20,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, help="tasks")
     options = parser.parse_args()
     deep = find_spec("torchvision") is not None
-    about = [one for one in map(recipes.info, recipes.names()) if one.subtask == 2 and (deep or not one.needs_weights)]
+    about = [one for one in map(recipes.info, recipes.names()) if one.subtask == 2 and not one.trains]
+    about = [one for one in about if deep or not one.needs_weights]
     print(f"{SIZES}; chance {1 / SIZES['n_subsets']:.3f}; every network is {NETWORK}\n")
     for seed in range(options.seeds):
         task = make_attribution_task(**SIZES, memorization=0.5, shift=1.0, random_state=seed)

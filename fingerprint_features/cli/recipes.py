@@ -29,7 +29,8 @@ def recipes(
     typer.echo(
         "\nOfficial scores are F1 in 2023, Cohen's kappa in 2025 (detect) and accuracy (attribute): the best of a\n"
         "system's runs in the ImageCLEFmedical GANs challenge. Systems that were not submitted have none, nor has a\n"
-        "recipe that is a part of a system.\n\nMore about one: fingerprint-features recipes NAME"
+        "recipe that is a part of a system. What needs training fits a network: give it --preset fast on a computer\n"
+        "without a graphics card.\n\nMore about one: fingerprint-features recipes NAME"
     )
 
 
@@ -37,7 +38,7 @@ def _describe(about):
     width = max(len(field.name) for field in fields(about))
     for field in fields(about):
         value = getattr(about, field.name)
-        if field.name == "overrides":
+        if field.name in ("overrides", "fast"):
             value = ", ".join(f"{name}={default!r}" for name, default in value.items())
         elif isinstance(value, tuple):
             value = ", ".join(map(str, value))
@@ -54,7 +55,9 @@ def _needs(about):
     wants = {
         "labels": about.needs_labels,
         "generated": about.needs_reference,
+        "subsets of both": about.needs_reference_labels,
         "second pool": about.needs_pool,
+        "training": about.trains,
         f"weights of {about.overrides.get('backbone')}": about.needs_weights,
     }
     return [what for what, wanted in wants.items() if wanted]

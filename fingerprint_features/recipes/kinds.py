@@ -15,3 +15,5 @@ Network = str | Callable[..., Any]
 Weights = str | PathLike[str] | None
 Layer = str | Sequence[str] | None
 Threshold = float | Literal["auto"]
+Preset = Literal["published", "fast"]
+Kind = Literal["real", "generated"]

@@ -1,4 +1,4 @@
-"""All recipes that detect, side by side on one task and with nothing to download: for the demo and benchmarks."""
+"""The recipes that detect, side by side on one task and with nothing to download: for the demo and benchmarks."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -18,9 +18,9 @@ _QUICK = {"clef-cse-2023-svm": {"n_pairs": 5}}  # 20 by default: the time grows 
 
 
 def detectors() -> list[str]:
-    """Return the names of the recipes that detect; those with a network only where PyTorch is installed."""
+    """Return the recipes that detect and train no network; those with a frozen one only where PyTorch is installed."""
     about, deep = map(info, names()), find_spec("torchvision") is not None
-    return [one.name for one in about if one.subtask == 1 and (deep or not one.needs_weights)]
+    return [one.name for one in about if one.subtask == 1 and not one.trains and (deep or not one.needs_weights)]
 
 
 def make_for_trial(name: str, reference: Images, pool: Images | None, cache: Cache) -> Any:

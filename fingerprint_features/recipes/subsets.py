@@ -102,6 +102,7 @@ def nearest_subset(
     exact=False,
     why="Ours: scanners and generators leave textures in an image, and no network is needed to see them.",
     trained_on="labelled generated images, or else real ones",
+    fit_on=("generated", "real"),
     needs_labels=True,
 )
 def textures(cache: Cache, *, C: float = 10.0) -> BaseEstimator:

@@ -23,7 +23,7 @@ from fingerprint_features import CNNEmbedding
 
 SMALL = {"backbone": "resnet18", "weights": None}
 SEEN = {**SMALL, "resize": "squash"}
-DEEP = [name for name in recipes.names() if recipes.info(name).needs_weights]
+DEEP = [name for name in recipes.names() if recipes.info(name).needs_weights and not recipes.info(name).trains]
 DETECTING = [name for name in DEEP if recipes.info(name).subtask == 1]
 FITTING = {"zhouyijiang-2025-retrieval": {"k": 10}}
 
