@@ -64,11 +64,11 @@ class TrainedNetwork(BaseExtractor):
 
     # ---- what a subclass writes -----------------------------------------------------------------------------
 
-    def _targets(self, y: ArrayLike | None, n_images: int) -> tuple[NDArray, dict[str, Any]]:
+    def _targets(self, y: ArrayLike | None, n_images: int) -> tuple[NDArray[Any], dict[str, Any]]:
         """Return what the loss is given of each image, and the fitted attributes that were learnt from y."""
         raise NotImplementedError(f"{type(self).__name__} must write _targets")
 
-    def _training(self, images: ImageSet, y: ArrayLike | None) -> tuple[list[ImageSet], NDArray, dict[str, Any]]:
+    def _training(self, images: ImageSet, y: ArrayLike | None) -> tuple[list[ImageSet], NDArray[Any], dict[str, Any]]:
         """Return the sets to learn from, the targets of all their images, and what `_targets` learnt."""
         return [images], *self._targets(y, len(images))
 
@@ -254,10 +254,10 @@ class TrainedNetwork(BaseExtractor):
                 self._network = net.eval().requires_grad_(False)
             return self._network.to(device)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "tensors_")
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         if "_network" in state:
             state["_network"] = None

@@ -150,7 +150,7 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
         self.progress = progress
         self.checkpoint = checkpoint
 
-    def predict(self, X: ImagesLike) -> NDArray:
+    def predict(self, X: ImagesLike) -> NDArray[Any]:
         """Return the most likely class of each image.
 
         Parameters

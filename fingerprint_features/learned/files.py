@@ -82,7 +82,7 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], key: str) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.key = key
 
     def keep(self, net: "nn.Module", optimizer: "torch.optim.Optimizer", done: "Progress") -> None:

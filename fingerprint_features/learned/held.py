@@ -1,7 +1,7 @@
 """Training images as a network sees them: decoded once and held in memory, 8 bits a value."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def seen(image: NDArray, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def seen(image: NDArray[Any], preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """Return the pixels that a network sees of the whole of an image (height, width, 3), in `fit` and after it."""
     return preprocessing.pixels(image, "squash")
 

@@ -1,11 +1,13 @@
 """Labels of training images as whole numbers."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 
-def class_codes(owner: object, y: ArrayLike | None, n_images: int) -> tuple[NDArray, NDArray[np.int64]]:
+def class_codes(owner: object, y: ArrayLike | None, n_images: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the classes, sorted, and the number of each image's class.
 
     Parameters
