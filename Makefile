@@ -6,10 +6,10 @@ READY = $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench power clean
+.PHONY: help setup demo test test-slow check bench power clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the virtual environment (.venv) with everything in it
 	@test "$$(cat $(READY))" = "$(CURDIR)" || { $(BIN)/python -m pip install -q --no-deps -e . && echo "$(CURDIR)" > $(READY); }
@@ -26,7 +26,10 @@ demo: setup ## look for fingerprints in a task with known truth
 	@$(BIN)/fingerprint-features demo
 
 test: setup ## run the tests
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
+
+test-slow: setup ## run the tests that train networks for minutes
+	@$(BIN)/python -m pytest -q -m slow $(PYTEST_ARGS)
 
 check: setup ## lint, formatting, import floors and types
 	@$(BIN)/ruff check .

@@ -19,7 +19,6 @@ class Labelled(NetClassifier):
         return super().fit(images, np.arange(len(images)) % 2 if y is None else y)
 
 
-@pytest.mark.slow
 @parametrize_with_extractor_checks([Labelled(image_size=16, epochs=1, device="cpu")], tolerance=1e-4)
 def test_conformance(extractor, check):
     check(extractor)
