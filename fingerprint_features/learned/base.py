@@ -28,6 +28,7 @@ from . import networks
 from .augmentation import Augmentation
 from .files import Checkpoint, read, write
 from .held import hold, scaled, seen
+from .kinds import Optimizer
 from .loop import SCHEDULES, Plan, batches, seeded, train
 from .starts import check_start, start_digest, start_from
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _LARGEST = 4096  # pixels a side
-_HERE_ONLY = ("device", "progress", "checkpoint")  # parameters that no file keeps
 _building = threading.Lock()
 
 
@@ -59,8 +59,10 @@ class TrainedNetwork(BaseExtractor):
 
     _mode = "rgb"
     _stateful = True
+    _here_only: tuple[str, ...] = ("device", "progress", "checkpoint")  # parameters that no file keeps
     # The trained weights are in _value_state, whatever made them.
-    _runtime_params = ("backbone", "weights", "init", "augment", *_HERE_ONLY)
+    _runtime_params = ("backbone", "weights", "init", "augment", "device", "progress", "checkpoint")
+    optimizer: Optimizer = "adamw"  # where it is no parameter
 
     # ---- what a subclass writes -----------------------------------------------------------------------------
 
@@ -170,6 +172,7 @@ class TrainedNetwork(BaseExtractor):
             lr=self.lr,
             body_lr=self.body_lr,
             schedule=self.schedule,
+            optimizer=self.optimizer,
             weight_decay=self.weight_decay,
             batch_size=self.batch_size,
             patience=self.patience,
@@ -277,7 +280,7 @@ class TrainedNetwork(BaseExtractor):
         import torch
 
         self.check_ready()
-        params = {name: value for name, value in self.get_params(deep=False).items() if name not in _HERE_ONLY}
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in self._here_only}
         params["backbone"] = self.backbone if isinstance(self.backbone, str) else None
         params["weights"] = self.weights if self.weights in (None, "default", "v1") else None
         params["augment"] = self.augment and asdict(self.augment)
@@ -315,7 +318,7 @@ class TrainedNetwork(BaseExtractor):
         if isinstance(kept, dict) and kept.get("backbone", "") is None and "backbone" not in params:
             raise ValueError(f"{os.fsdecode(path)} was trained on a module of its maker's: pass it, backbone=...")
         try:
-            kept = {name: value for name, value in kept.items() if name not in _HERE_ONLY}
+            kept = {name: value for name, value in kept.items() if name not in cls._here_only}
             if kept["weights"] not in (None, "default", "v1"):
                 raise ValueError(f"it names the weights {kept['weights']!r}")
             kept["augment"] = kept["augment"] and Augmentation(**kept["augment"])

@@ -8,3 +8,4 @@ Network = str | Callable[..., Any]
 Weights = str | PathLike[str] | None
 Start = Any  # a fitted network of this room, sklearn's FrozenEstimator of one, a path, or None
 Schedule = Literal["constant", "cosine", "step"]
+Optimizer = Literal["adamw", "sgd"]

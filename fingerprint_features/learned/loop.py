@@ -1,4 +1,4 @@
-"""The training loop: batches of held images, AdamW, early stopping, and a checkpoint after every epoch.
+"""The training loop: batches of held images, an optimizer, early stopping, and a checkpoint after every epoch.
 
 Each epoch draws from a seed of its own, made of the seed of the fit and the number of the epoch. So a fit that goes on
 from a checkpoint gives the numbers of one that was never stopped, and no state of random numbers is kept.
@@ -40,6 +40,7 @@ class Plan:
     lr: float
     body_lr: float
     schedule: str
+    optimizer: str
     weight_decay: float
     batch_size: int
     patience: int | None
@@ -187,7 +188,7 @@ def batches(rows: "Tensor", batch_size: int) -> "tuple[Tensor, ...]":
 
 
 def _optimizer(net, plan):
-    """Return AdamW on all that is trained; the body has a learning rate of its own, and 0 leaves it as it is."""
+    """Return an optimizer of all that is trained; the body has its own learning rate, and 0 leaves it as it is."""
     import torch
 
     net["body"].requires_grad_(plan.body_lr > 0)
@@ -198,6 +199,8 @@ def _optimizer(net, plan):
         for part, lr in zip(parts, (plan.lr * plan.body_lr, plan.lr), strict=True)
         if part and lr
     ]
+    if plan.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=0.9, weight_decay=plan.weight_decay)
     return torch.optim.AdamW(groups, weight_decay=plan.weight_decay)
 
 
