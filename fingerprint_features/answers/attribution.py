@@ -20,7 +20,7 @@ from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import (
-    check_on_error,
+    check_settings,
     extractors_in,
     good,
     needs_one_size,
@@ -117,7 +117,7 @@ def attribute(
     given = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
     sets = {name: as_image_set(images) for name, images in given.items() if images is not None}
     labels = _labels(sets, real_y=real_y, labelled_y=labelled_y)
-    check_on_error(on_error)
+    check_settings(on_error, n_permutations, random_state)
     about = find_recipe(recipe, subtask=2)
     domain = _domain(about, sets)
     model = make_attributor(about, None, overrides)

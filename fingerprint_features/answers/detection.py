@@ -18,7 +18,7 @@ from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
 from .reading import (
-    check_on_error,
+    check_settings,
     extractors_in,
     good,
     needs_one_size,
@@ -151,7 +151,7 @@ def detect(
         holdout=holdout,
         pool=pool,
     )
-    check_on_error(on_error)
+    check_settings(on_error, n_permutations, random_state)
     about = find_detector(recipe, sets)
     model = make_detector(about, sets, "generated", None, overrides)
     needed = extractors_in(model)

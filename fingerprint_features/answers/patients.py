@@ -54,11 +54,13 @@ def _finder(patients):
         return patients
     if isinstance(patients, str):
         return _by_pattern(patients)
+    if hasattr(patients, "to_dict"):  # a Series of pandas, with ids as its index
+        patients = patients.to_dict()
     if isinstance(patients, Mapping):
         return patients.get
     raise ArgumentError(
         "patients= must be a mapping from id to patient, a function, a regular expression, 'none' or None. "
-        f"Got {patients!r} instead."
+        f"Got {type(patients).__name__} instead."
     )
 
 

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from ..recipes.kinds import Cache
 from .errors import ArgumentError
 
 
-def check_on_error(on_error: str) -> None:
-    """Raise unless it is clear what an image that cannot be used does."""
+def check_settings(on_error: str, n_permutations: int, random_state: int) -> None:
+    """Raise for settings out of their range, before any work."""
     if on_error not in ("raise", "nan"):
         raise ArgumentError(f"on_error= must be 'raise' or 'nan'. Got {on_error!r} instead.")
+    for name, value, low in (("n_permutations", n_permutations, 1), ("random_state", random_state, 0)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
+            raise ArgumentError(f"{name}= must be an int >= {low}. Got {value!r} instead.")
 
 
 @contextmanager

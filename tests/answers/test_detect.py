@@ -89,12 +89,21 @@ def test_unknown_patients_give_answers_and_no_score(task):
     assert "by image" in with_patients.assessment.trials[0].how
 
 
+def series(patients):
+    try:
+        import pandas
+    except ImportError:
+        return patients
+    return pandas.Series(patients)
+
+
 @pytest.mark.parametrize(
     "patients",
     [
         "^[^_]+",
         lambda id: id.split("_")[0],
         {f"p{number:04}_s{s}": f"p{number:04}" for number in range(1, 60) for s in (1, 2)},
+        series({f"p{number:04}_s{s}": f"p{number:04}" for number in range(1, 60) for s in (1, 2)}),
     ],
 )
 def test_patients_are_a_pattern_a_function_or_a_mapping(task, found, patients):
@@ -188,6 +197,8 @@ def test_another_generator_is_judged_on_its_own_images():
         ({"recipe": "textures-svm"}, "attributes generated images to subsets: choose one of vcmi"),
         ({"recipe": "dmk-2023-sift-knn"}, "learns from labels: give used= and unused=, or choose one of"),
         ({"on_error": "skip"}, "on_error= must be 'raise' or 'nan'"),
+        ({"n_permutations": 0}, "n_permutations= must be an int >= 1. Got 0"),
+        ({"random_state": None}, "random_state= must be an int >= 0. Got None"),
         ({"known_generated": slice(4)}, "known_generated= belongs to images with known labels"),
         ({"holdout": slice(4)}, "has no use for holdout="),
         ({"backbone": "resnet50"}, "has no override 'backbone'"),
