@@ -7,29 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ..extractors.cnn import backbones
 from ..extractors.cnn.layers import find_taps
 from ..extractors.cnn.preprocessing import Preprocessing
+from .architectures import NAMED, Architecture
 
 if TYPE_CHECKING:
     from torch import nn
-
-_SMALL = Preprocessing(crop=64, resize=64, mean=(0.5,), std=(0.5,))
-
-
-class Small(backbones.Backbone):
-    """Four blocks of convolution, batch norm, ReLU and pooling on grey images: 128 features, seconds on a CPU."""
-
-    def preprocessing(self) -> Preprocessing:
-        """Return how images are shown to the network."""
-        return _SMALL
-
-    def _build(self, trained):
-        from torch import nn
-
-        layers, width = [], 1
-        for wider in (16, 32, 64, 128):
-            layers += [nn.Conv2d(width, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)]
-            width = wider
-        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def find(backbone: Any, weights: Any) -> backbones.Backbone:
@@ -38,18 +19,20 @@ def find(backbone: Any, weights: Any) -> backbones.Backbone:
     Parameters
     ----------
     backbone : str, torch.nn.Module or function
-        ``"small"``, or what CNNEmbedding takes.
+        A name of this room's architectures, such as ``"small"``, or what CNNEmbedding takes.
     weights : "default", "v1", None or path
 
     Raises
     ------
     ValueError
-        For a name that does not exist, and for weights of ``"small"``, which has none.
+        For a name that does not exist, and for weights of an architecture of this room, which has none.
     """
-    if isinstance(backbone, str) and backbone == "small":
+    if isinstance(backbone, str) and backbone in NAMED:
         if weights is not None:
-            raise ValueError("'small' has no published weights: leave weights=None, or choose a network of torchvision")
-        return Small("small", None)
+            raise ValueError(
+                f"{backbone!r} has no published weights: leave weights=None, or choose a network of torchvision"
+            )
+        return Architecture(backbone, None)
     return backbones.find(backbone, weights)
 
 
