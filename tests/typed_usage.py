@@ -46,6 +46,8 @@ from fingerprint_features import (
     tpr_at_fpr,
     write_submission,
 )
+from fingerprint_features.evaluate import roc_band
+from fingerprint_features.report import draw_history, draw_pairs, draw_roc, draw_scores
 
 # ---- images
 folder = Path("images")
@@ -108,6 +110,11 @@ scores = membership_scores(y, [0, 1], groups=["ann", "bo"])
 kappa, low, high = scores["kappa"]
 permutation_test([0, 1], {"a": [0, 1], "b": np.array([1, 0])}, statistic="auc", n_permutations=99)
 tpr_at_fpr([0, 1], [0.1, 0.9], 0.1)
+roc_band([0, 1], [0.1, 0.9], groups=[1, 2]).fpr.tolist()
+draw_roc([0, 1], [0.1, 0.9]).savefig("roc.svg")
+draw_scores(found.scores, cut=0.5)
+draw_pairs(images, task.reference)
+draw_history({"loss": [1.0, 0.5]})
 write_submission(images.ids, [0, 1], "run.csv")
 
 # ---- wrong calls

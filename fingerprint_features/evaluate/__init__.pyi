@@ -16,6 +16,8 @@ from .refits import HeldOut as HeldOut
 from .roc import NotResolvableError as NotResolvableError
 from .roc import OperatingPoint as OperatingPoint
 from .roc import tpr_at_fpr as tpr_at_fpr
+from .roc_band import RocBand as RocBand
+from .roc_band import roc_band as roc_band
 from .scores import Score as Score
 from .scores import Scores as Scores
 from .submission import SubmissionFault as SubmissionFault

@@ -33,16 +33,18 @@ def draw_confusion(y_true: ArrayLike, y_pred: ArrayLike, *, title: str | None = 
     from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
     from sklearn.utils.multiclass import unique_labels
 
-    from .figure import ShownFigure
+    from ..images.errors import printable
+    from .figure import ShownFigure, literal
 
     classes = unique_labels(y_true, y_pred)
     side = max(4.0, 1.5 + 0.7 * len(classes))
     figure = ShownFigure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
     shares = confusion_matrix(y_true, y_pred, labels=classes, normalize="true")
-    display = ConfusionMatrixDisplay(shares, display_labels=classes)
+    display = ConfusionMatrixDisplay(shares, display_labels=list(map(printable, classes)))
     display.plot(ax=axes, values_format=".2f", cmap="Blues", im_kw={"vmin": 0, "vmax": 1})
     axes.set_title(title or "")
+    literal([axes.title, *axes.get_xticklabels(), *axes.get_yticklabels()])
     return figure
 
 
@@ -72,7 +74,7 @@ def draw_map(features: ArrayLike, labels: ArrayLike, kinds: ArrayLike, *, title:
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    from .figure import ShownFigure
+    from .figure import ShownFigure, literal
 
     labels, kinds = np.asarray(labels), np.asarray(kinds)
     components = PCA(2, random_state=0)
@@ -92,5 +94,6 @@ def draw_map(features: ArrayLike, labels: ArrayLike, kinds: ArrayLike, *, title:
     dot = {"linestyle": "", "alpha": 0.8, "markeredgewidth": 0}
     handles = [Line2D([], [], marker="o", color=colour, label=label, **dot) for label, colour in colours.items()]
     handles += [Line2D([], [], marker=marker, color="0.4", label=kind, **dot) for kind, marker in markers.items()]
-    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    legend = axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    literal([axes.title, *legend.get_texts()])
     return figure

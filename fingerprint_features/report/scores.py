@@ -1,0 +1,70 @@
+"""Picture of how scores are distributed, and where the cut lies."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FEWEST, _MOST = 10, 60  # bins
+
+
+def draw_scores(
+    scores: ArrayLike,
+    labels: ArrayLike | None = None,
+    *,
+    cut: float | None = None,
+    title: str | None = None,
+) -> "Figure":
+    """Draw histograms of scores, one for each label, on the same bins.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_images,)
+        NaN is left out; infinite scores are counted in the outermost bins.
+    labels : array-like of shape (n_images,), default=None
+        One colour each, in sorted order. None draws one histogram.
+    cut : float, default=None
+        Drawn as a line: images above it are called used.
+    title : str, default=None
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> figure = draw_scores([0.1, 0.2, 0.9], ["unused", "unused", "used"], cut=0.5)
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['unused (2)', 'used (1)', 'cut 0.5']
+    """
+    from .figure import ShownFigure, literal
+
+    scores = np.asarray(scores, dtype=np.float64)
+    labels = np.full(len(scores), "images") if labels is None else np.asarray(labels).astype(str)
+    if scores.shape != labels.shape or scores.ndim != 1:
+        raise ValueError(
+            f"scores and labels must be one an image. Got shapes {scores.shape} and {labels.shape}: give equal lengths"
+        )
+    known = ~np.isnan(scores)
+    scores, labels = scores[known], labels[known]
+    finite = scores[np.isfinite(scores)]
+    ends = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
+    scores = np.clip(scores, *ends)
+    edges = np.histogram_bin_edges(scores, "auto") if len(scores) else np.array([0.0, 1.0])
+    bins = np.linspace(edges[0], edges[-1], np.clip(len(edges) - 1, _FEWEST, _MOST) + 1)
+    figure = ShownFigure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    for label in np.unique(labels):
+        here = scores[labels == label]
+        axes.hist(here, bins, histtype="stepfilled", alpha=0.5, label=f"{label} ({len(here):,})")
+    if cut is not None:
+        axes.axvline(cut, color="0.3", linestyle="--", label=f"cut {cut:.3g}")
+    axes.set(xlabel="score", ylabel="images", title=title or "")
+    if axes.has_data():
+        legend = axes.legend(loc="best", frameon=False)
+        literal(legend.get_texts())
+    literal([axes.title])
+    return figure
