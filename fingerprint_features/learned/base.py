@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GroupShuffleSplit
 
 from ..cache.identity import canonical
 from ..checks import check_int, check_option, check_real, fail
-from ..evaluate import independent_folds, independent_groups
 from ..extractors import BaseExtractor
 from ..extractors.cnn.device import find_device
 from ..extractors.cnn.preprocessing import Preprocessing
@@ -31,6 +29,7 @@ from .held import hold, scaled, seen
 from .kinds import Optimizer
 from .loop import SCHEDULES, Plan, batches, seeded, train
 from .starts import check_start, start_digest, start_from
+from .validation import patients_of, validation_images
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -136,7 +135,7 @@ class TrainedNetwork(BaseExtractor):
 
     # ---- training -------------------------------------------------------------------------------------------
 
-    def _fit(self, images, y):
+    def _fit(self, images, y, train_only=None):
         import torch
 
         if len(images) < 2:
@@ -150,7 +149,7 @@ class TrainedNetwork(BaseExtractor):
             net = self._build(learned, trained=True)
         start_from(net, self)
         pixels = hold(sets, shown, torch.get_num_threads())
-        held_out = self._held_out(sets, pixels, targets)
+        held_out = self._held_out(sets, pixels, targets, train_only)
         history = train(
             net,
             torch.from_numpy(pixels),
@@ -188,15 +187,13 @@ class TrainedNetwork(BaseExtractor):
             self._backbone(), self._shown(), lambda width: self._make_head(width, learned), trained=trained
         )
 
-    def _held_out(self, sets, pixels, targets):
-        """Return the mask of the validation images; patients and copies stay on one side."""
-        held_out = np.zeros(len(pixels), dtype=bool)
-        if self.validation:
-            patients = [group for number, images in enumerate(sets) for group in _patients(images, number)]
-            groups = independent_groups(patients, [own.tobytes() for own in pixels])
-            classes = targets if targets.ndim == 1 else np.zeros(len(pixels))
-            held_out[_split(classes, groups, round(1 / self.validation), self.random_state)] = True
-        return held_out
+    def _held_out(self, sets, pixels, targets, train_only=None):
+        """Return the mask of the validation images."""
+        if not self.validation:
+            return np.zeros(len(pixels), dtype=bool)
+        contents = [own.tobytes() for own in pixels]
+        classes = targets if targets.ndim == 1 else np.zeros(len(pixels))
+        return validation_images(patients_of(sets), contents, classes, self.validation, self.random_state, train_only)
 
     def _key(self, given):
         """Return what names a fit: parameters, weights to start from, and what it is given."""
@@ -336,21 +333,6 @@ class TrainedNetwork(BaseExtractor):
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f"{os.fsdecode(path)} holds no complete {cls.__name__}: {error}") from error
         return model
-
-
-def _patients(images, number):
-    """Return the patient of each image, or a name of its own where patients are unknown."""
-    if images.groups is None:
-        return [f"image {number}/{i}" for i in range(len(images))]
-    return [f"patient {group}" for group in images.groups]
-
-
-def _split(classes, groups, n_splits, random_state):
-    """Return the images of the first of so many folds, stratified by class where there are classes."""
-    if len(np.unique(classes)) > 1:
-        return independent_folds(classes, groups, n_splits=n_splits, random_state=random_state)[0][1]
-    splitter = GroupShuffleSplit(1, test_size=1 / n_splits, random_state=random_state)
-    return next(splitter.split(classes, groups=groups))[1]
 
 
 def _digest(values):

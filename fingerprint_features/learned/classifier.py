@@ -1,17 +1,22 @@
 """NetClassifier: a network trained to tell classes of images apart."""
 
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 
-from ..images import ImagesLike
+from ..checks import check_int, check_real, fail
+from ..extractors.one_pass import at_work
+from ..images import ImagesLike, as_image_set
+from . import networks
 from .augmentation import Augmentation
 from .base import TrainedNetwork
 from .kinds import Network, Schedule, Start, Weights
-from .labels import class_codes
+from .labels import check_mask, class_codes
+
+_WIDEST = 65_536  # of a hidden layer
 
 
 class NetClassifier(ClassifierMixin, TrainedNetwork):
@@ -49,6 +54,10 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
         Largest number of images in a batch; batches are nearly equal in size, and none holds a single image.
     weight_decay : float, default=0.0
         Of AdamW; 0 makes it Adam.
+    hidden : int, default=None
+        Width of a layer with ReLU in front of the last one; `transform` then gives its output. None puts none there.
+    dropout : float, default=0.0
+        Share of what the last layer is given, in [0, 1), that is set to zero in training, drawn for each image.
     augment : Augmentation, default=None
         Random changes of the training images. None changes nothing.
     validation : float, default=0.0
@@ -124,6 +133,8 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
         schedule: Schedule = "constant",
         batch_size: int = 32,
         weight_decay: float = 0.0,
+        hidden: int | None = None,
+        dropout: float = 0.0,
         augment: Augmentation | None = None,
         validation: float = 0.0,
         patience: int | None = None,
@@ -142,6 +153,8 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
         self.schedule = schedule
         self.batch_size = batch_size
         self.weight_decay = weight_decay
+        self.hidden = hidden
+        self.dropout = dropout
         self.augment = augment
         self.validation = validation
         self.patience = patience
@@ -149,6 +162,27 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
         self.device = device
         self.progress = progress
         self.checkpoint = checkpoint
+
+    def fit(self, X: ImagesLike, y: ArrayLike | None = None, *, train_only: ArrayLike | None = None) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : ImageSet, or list, array or Series of paths or images
+        y : array-like of shape (n_images,)
+            The class of each image.
+        train_only : array-like of bool of shape (n_images,), default=None
+            Images that are never held out for `validation`, as those whose labels are guesses.
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        images = as_image_set(X)
+        with at_work():
+            self._fit(images, y, check_mask(self, "train_only", train_only, len(images)))
+        return self
 
     def predict(self, X: ImagesLike) -> NDArray[Any]:
         """Return the most likely class of each image.
@@ -195,18 +229,34 @@ class NetClassifier(ClassifierMixin, TrainedNetwork):
     def _learned(self):
         return {"classes_": self.classes_}
 
-    def _make_head(self, width, learned):
+    def _check_params(self):
+        super()._check_params()
+        if self.hidden is not None:
+            check_int(self, "hidden", 1, _WIDEST)
+        check_real(self, "dropout", 0, 1)
+        if self.dropout == 1:
+            fail(self, "dropout", "less than 1: nothing would be left")
+
+    def _build(self, learned, trained):
         from torch import nn
 
-        return nn.Linear(width, len(learned["classes_"]))
+        net, width = networks.body(self._backbone(), self._shown(), trained)
+        parts, n_classes = {"body": net}, len(learned["classes_"])
+        if self.hidden is not None:
+            parts["hidden"] = nn.Sequential(nn.Linear(width, self.hidden), nn.ReLU())
+        return nn.ModuleDict({**parts, "head": nn.Linear(self.hidden or width, n_classes)})
+
+    def _design(self):
+        return [*super()._design(), self.hidden]
 
     def _loss(self, net, inputs, targets):
-        from torch.nn.functional import cross_entropy
+        from torch.nn.functional import cross_entropy, dropout
 
-        return cross_entropy(net["head"](net["body"](inputs)), targets)
+        return cross_entropy(net["head"](dropout(self._embed(net, inputs), self.dropout, net.training)), targets)
 
     def _embed(self, net, inputs):
-        return net["body"](inputs)
+        rows = net["body"](inputs)
+        return rows if self.hidden is None else net["hidden"](rows)
 
     def _column_names(self):
         return [f"netclassifier_{i:04d}" for i in range(self.tensors_["head.weight"].shape[1])]

@@ -38,3 +38,22 @@ def class_codes(owner: object, y: ArrayLike | None, n_images: int) -> tuple[NDAr
     if len(classes) < 2:
         raise ValueError(f"{name}: y holds one class only ({classes.tolist()[0]!r}): training needs two at least")
     return classes, codes.astype(np.int64)
+
+
+def check_mask(owner: object, name: str, mask: ArrayLike | None, n_images: int) -> NDArray[np.bool_] | None:
+    """Return a mask of the images as an array; None stays None.
+
+    Raises
+    ------
+    ValueError
+        When it is not one truth value for each image.
+    """
+    if mask is None:
+        return None
+    found = np.asarray(mask)
+    if found.shape != (n_images,) or found.dtype != bool:
+        raise ValueError(
+            f"{type(owner).__name__}: {name} must hold True or False for each of {n_images} images. Got the shape "
+            f"{found.shape} and dtype {found.dtype}."
+        )
+    return found

@@ -1,10 +1,12 @@
 """NetClassifier: it learns, its numbers are those of torch called by hand, and it stops with clear words."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -13,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 from fingerprint_features import FeaturePipeline, ImageReadError, ImageSet, ImageStats
 from fingerprint_features.cache.identity import extractor_token
-from fingerprint_features.learned import Augmentation
+from fingerprint_features.learned import Augmentation, NetClassifier
 from tests.helpers import write_images
 
 from .stripes import classifier, stripes
@@ -50,6 +52,73 @@ def test_rows_and_probabilities_are_those_of_torch_by_hand(fitted):
     np.testing.assert_allclose(found, rows.numpy(), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(fitted.predict_proba(images), expected.numpy(), rtol=1e-4, atol=1e-6)
     assert fitted.get_feature_names_out().tolist() == [f"netclassifier_{i:04d}" for i in range(128)]
+
+
+def test_a_step_of_training_is_that_of_torch_by_hand():
+    models = pytest.importorskip("torchvision").models
+    images, y = stripes()
+    both = {"backbone": "resnet18", "epochs": 1, "batch_size": 16}
+    before = classifier(lr=1e-30, **both).fit(images, y)  # too small a step to change a weight
+    after = classifier(lr=1e-3, **both).fit(images, y)
+    net = models.resnet18(num_classes=2)
+
+    def by_torch(model):
+        return {
+            name.replace("body.0.", "").replace("head.", "fc."): torch.from_numpy(own.copy())
+            for name, own in model.tensors_.items()
+        }
+
+    weights = {name for name, _ in net.named_parameters()}
+    net.load_state_dict({name: own for name, own in by_torch(before).items() if name in weights}, strict=False)
+    mean, std = (torch.tensor(own)[:, None, None] for own in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    shown = (torch.from_numpy(images)[:, None].expand(-1, 3, -1, -1) / 255 - mean) / std
+    loss = torch.nn.functional.cross_entropy(net(shown), torch.tensor(y == "striped").long())
+    loss.backward()
+    torch.optim.Adam(net.parameters(), lr=1e-3).step()
+    assert after.history_["loss"] == [pytest.approx(loss.item(), rel=1e-5)]
+    found, expected = by_torch(after), net.state_dict()
+    assert found.keys() == expected.keys()
+    away = torch.cat([(found[name] - own).abs().flatten() for name, own in expected.items() if name in weights])
+    assert (away > 1e-5).float().mean() < 0.01  # the first step of Adam is as large where the slope is mere rounding
+    assert away.max() <= 2.001e-3
+    for name in ("bn1.running_mean", "layer4.1.bn2.running_var"):
+        torch.testing.assert_close(found[name], expected[name], rtol=1e-3, atol=1e-5)
+
+
+def test_a_hidden_layer_is_what_transform_gives():
+    images, y = stripes()
+    model = classifier(hidden=7, dropout=0.5, epochs=4).fit(images, y)
+    t = {name: torch.from_numpy(own) for name, own in model.tensors_.items()}
+    body = classifier(init=FrozenEstimator(model), body_lr=0, epochs=1).fit(images, y).transform(images)
+    rows = (torch.from_numpy(body) @ t["hidden.0.weight"].T + t["hidden.0.bias"]).relu()
+    np.testing.assert_allclose(model.transform(images), rows.numpy(), rtol=1e-4, atol=1e-5)
+    expected = torch.softmax(rows @ t["head.weight"].T + t["head.bias"], dim=1)
+    np.testing.assert_allclose(model.predict_proba(images), expected.numpy(), rtol=1e-4, atol=1e-6)
+    assert len(model.get_feature_names_out()) == 7
+    with pytest.raises(NotFittedError, match="call fit again"):
+        clone(model).fit(images, y).set_params(hidden=8).predict(images)
+
+
+def test_dropout_hides_a_share_of_what_the_last_layer_is_given_in_training_alone():
+    images, y = stripes()
+    seen = {True: [], False: []}
+
+    class Watching(NetClassifier):
+        def _make_net_tell(self, net, _, rows):
+            seen[net.training] += rows[0].detach().flatten().tolist()
+
+        def _loss(self, net, inputs, targets):
+            hook = net["head"].register_forward_pre_hook(partial(self._make_net_tell, net))
+            try:
+                return super()._loss(net, inputs, targets)
+            finally:
+                hook.remove()
+
+    body = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 400), torch.nn.Sigmoid())
+    model = Watching(body, image_size=16, dropout=0.5, epochs=1, validation=0.25)
+    model.fit(images, y)
+    assert 0.45 < np.mean(np.array(seen[True]) == 0) < 0.55
+    assert np.min(seen[False]) > 0
 
 
 def test_a_seed_names_one_network_and_leaves_the_users_random_numbers_alone(fitted):
@@ -133,6 +202,8 @@ def test_scikit_learn_takes_it_for_a_classifier():
     grid = GridSearchCV(classifier(), {"epochs": [1, 2]}, cv=2, error_score="raise").fit(X, y)
     assert set(grid.predict(X)) <= {"plain", "striped"}
     behind = make_pipeline(classifier(epochs=4), LogisticRegression()).fit(X, y)
+    vote = VotingClassifier([("a", classifier()), ("b", classifier(epochs=4)), ("c", classifier(random_state=1))])
+    assert set(vote.fit(X, y).predict(X)) <= {"plain", "striped"}
     assert behind.score(X, y) == 1
     assert clone(grid.best_estimator_).get_params() == grid.best_estimator_.get_params()
 
@@ -185,6 +256,26 @@ def test_patients_and_copies_are_not_parted_by_the_validation():
         assert held_out[0] == held_out[3]
 
 
+def test_images_to_train_on_only_are_never_held_out_nor_what_belongs_to_them():
+    images, y = stripes(24)
+    images[20] = images[0]
+    X, train_only = ImageSet(images, groups=np.arange(24) // 2), np.zeros(24, dtype=bool)
+    train_only[[0, 5, 14]] = True
+    shown = []
+
+    class Watching(type(classifier())):
+        def _held_out(self, *given):
+            shown.append(super()._held_out(*given))
+            return shown[-1]
+
+    for seed in range(6):
+        Watching(image_size=32, epochs=1, validation=0.5, random_state=seed).fit(X, y, train_only=train_only)
+    never = ~np.any(shown, axis=0)
+    assert np.flatnonzero(never).tolist() == [0, 1, 4, 5, 14, 15, 20, 21]
+    with pytest.raises(ValueError, match="train_only must hold True or False for each of 24 images"):
+        classifier().fit(X, y, train_only=[0, 1])
+
+
 @pytest.mark.parametrize(
     ("params", "y", "words"),
     [
@@ -193,6 +284,8 @@ def test_patients_and_copies_are_not_parted_by_the_validation():
         ({}, None, "requires y"),
         ({"patience": 2}, ["a", "b"] * 8, "validation=0"),
         ({"validation": 0.25}, ["a"] * 15 + ["b"], "two or more groups of each class"),
+        ({"hidden": 0}, ["a", "b"] * 8, "'hidden' parameter"),
+        ({"dropout": 1.0}, ["a", "b"] * 8, "'dropout' parameter"),
         ({"backbone": "resnet19"}, ["a", "b"] * 8, "did you mean 'resnet18'"),
         ({"backbone": "googlenet"}, ["a", "b"] * 8, "second classifier"),
         ({"weights": "default"}, ["a", "b"] * 8, "no published weights"),
