@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench power clean
+.PHONY: help setup demo test test-slow check bench power reproduce clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 
 power: setup ## how much memorisation each recipe finds, and how often some where there is none
 	@$(BIN)/python -m benchmarks.power
+
+reproduce: setup ## run every published system and write SYSTEMS.md (hours; RECIPES="NAME ..." runs these only)
+	@$(BIN)/python -m benchmarks.reproduce $(if $(RECIPES),--recipes $(RECIPES))
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf .venv .asv .pytest_cache .ruff_cache build dist *.egg-info

@@ -117,6 +117,84 @@ def test_attribution_has_a_line_for_each_recipe_and_task(monkeypatch, capsys):
     assert out.count("task 0  textures-svm") == 1
 
 
+@pytest.fixture
+def reproduce(tmp_path, monkeypatch):
+    """The module that reproduces, on small tasks and with files of its own."""
+    reproduce = importlib.import_module("benchmarks.reproduce")
+    detect = {"n_used": 8, "n_unused": 8, "n_generated": 12, "n_pool": 12, "image_size": 32}
+    monkeypatch.setattr(reproduce, "DETECT", detect)
+    attribute = {"n_subsets": 2, "n_real_per_subset": 6, "n_generated_per_subset": 12, "image_size": 32}
+    monkeypatch.setattr(reproduce, "ATTRIBUTE", attribute)
+    monkeypatch.setattr(reproduce.systems, "FIGURES", tmp_path / "figures.csv")
+    monkeypatch.setattr(reproduce.systems, "PAGE", tmp_path / "page.md")
+    reproduce.shared.cache_clear()
+    yield reproduce
+    reproduce.shared.cache_clear()
+
+
+def figures(text, recipe):
+    """Return the cells of a recipe's line of the page."""
+    (line,) = [line for line in text.splitlines() if line.startswith("|") and f"`{recipe}`" in line]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_what_is_reproduced_is_kept_and_shown(reproduce, monkeypatch):
+    page = reproduce.systems.PAGE
+    for recipe in ("dmk-2023-phash", "aimultimedialab-2023-lbp-svm", "dmk-2023-phash", "textures-svm"):
+        monkeypatch.setattr("sys.argv", ["reproduce", "--recipes", recipe])
+        reproduce.main()
+    rows = reproduce.systems.FIGURES.read_text().splitlines()
+    assert len(rows) == 1 + 2 * 4 + 1  # F1 and kappa, remembered and not, of two recipes, and one accuracy
+    found = figures(page.read_text(), "dmk-2023-phash")
+    assert found[:4] == ["M16a", "`dmk-2023-phash`", "DMK-SSN, 2023", "F1 -"]
+    remembered, null = reproduce.systems.kept()["dmk-2023-phash", "remembered", "kappa"], found[6]
+    assert found[5] == f"{remembered.value:.2f} [{remembered.low:.2f}, {remembered.high:.2f}]"
+    assert null
+    assert figures(page.read_text(), "textures-svm")[5:7] == ["", ""]
+    assert figures(page.read_text(), "vcmi-2023-ensemble")[7] == "not run yet"
+
+
+def test_labels_of_the_judged_images_are_never_learnt(reproduce, monkeypatch):
+    seen = {}
+
+    class Spy:
+        def fit(self, X, y):
+            seen[self.name] = set(X.digests), y
+            return self
+
+    def make(name, **sets):
+        spy = Spy()
+        spy.name, spy.sets = name, sets
+        return spy
+
+    monkeypatch.setattr(reproduce.recipes, "make", make)
+    for task, names in {
+        "remembered": ["vcmi-2023-threshold-max", "calibrated-log-ratio"],
+        "subsets": ["textures-svm", "medhastra-2025-resnet18-nearest-subset"],
+    }.items():
+        half = reproduce.shared(task)
+        judged = set(half.judge.digests)
+        for name in names:
+            about = reproduce.recipes.info(name)
+            reproduce.learnt(about, half, "fast", Path("rows"))
+            digests, y = seen[name]
+            assert digests == judged if y is None else not digests & judged
+            if about.subtask == 2:
+                assert (digests == set(half.reference.digests)) == (about.fit_on[0] == "real")
+
+
+def test_words_of_the_page_are_about_the_interval(reproduce):
+    row = reproduce.systems.Row
+    found = [row("a", "t", "kappa", 0.1, low, high, 1.0) for low, high in ((0.01, 0.2), (-0.1, 0.2), (-0.3, -0.1))]
+    assert [reproduce.systems.word(one) for one in found] == ["better than chance", "at chance", "worse than chance"]
+    assert reproduce.systems.word(row("a", "t", "accuracy", 0.3, 0.15, 0.4, 1.0)) == "at chance"
+
+
+def test_the_page_of_systems_shows_the_kept_figures():
+    systems = importlib.import_module("benchmarks.systems")
+    assert systems.PAGE.read_text(encoding="utf-8") == systems.page(), "python -m benchmarks.reproduce --page"
+
+
 def test_the_power_table_has_a_row_for_each_recipe_and_counts_false_alarms(tmp_path, monkeypatch, capsys):
     power = importlib.import_module("benchmarks.power")
     names = ["dmk-2023-phash", "aimultimedialab-2023-lbp-svm"]
