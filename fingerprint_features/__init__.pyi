@@ -58,3 +58,4 @@ from .pipeline import FeaturePipeline as FeaturePipeline
 from .reference import PairClassifier as PairClassifier
 from .reference import ReferenceModel as ReferenceModel
 from .reference import ReferenceSimilarity as ReferenceSimilarity
+from .similarity import Whiten as Whiten

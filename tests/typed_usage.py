@@ -32,6 +32,7 @@ from fingerprint_features import (
     SIFTWords,
     TextureCDF,
     ThresholdClassifier,
+    Whiten,
     attribute,
     check_images,
     detect,
@@ -86,6 +87,9 @@ y = task.y
 
 # ---- comparisons with a generated set
 ReferenceSimilarity(task.reference, features=features, reduce=["max", "log_ratio"], holdout="unused").fit(task.X, y)
+ReferenceSimilarity(task.reference, features, "cosine", ["margin", "credit"], rivals=images, fit_features="rivals")
+whitened: npt.NDArray[Any] = Whiten(shrinkage=0.2).fit(rows).transform(rows)
+Filtered(Pixels(), "highpass", sigma=2)
 ReferenceSimilarity(task.reference, features, metric="cosine", k=5).fit(task.X).with_reference(images)
 ReferenceModel(LogisticRegression(), task.reference, contrast=images, output="predict_proba")
 PairClassifier(LogisticRegression(), task.reference, features=features, pair="absdiff", n_pairs=5)

@@ -131,8 +131,9 @@ class ReferenceEstimator(BaseEstimator):
         check_kinds(self, {"X": x, "reference": self.reference_}, None)
         return x
 
-    def _fit_features(self, x: Samples, reference: Samples, y) -> None:
-        self.features_ = fit_features(self.features, getattr(self, "fit_features", "x"), x, reference, y)
+    def _fit_features(self, x: Samples, reference: Samples, y, rivals: Samples | None = None) -> None:
+        which = getattr(self, "fit_features", "x")
+        self.features_ = fit_features(self.features, which, x, reference, y, rivals)
 
     def _check_patients(self, known: bool) -> bool:
         """Return whether patients are known wherever they matter; warn if not."""

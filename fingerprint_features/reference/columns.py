@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..similarity import REDUCTIONS, largest
+from ..similarity.margins import SMALLEST, credit, largest_margin
 from ..similarity.reductions import ReductionName
 from .competition import Competition
 from .null import Null
 from .samples import Samples
-
-_SMALLEST = 1e-9  # distances below count as this: the logarithm of an exact copy stays finite
 
 
 @dataclass
@@ -55,8 +54,8 @@ class Column:
         From a Comparison to one number per image.
     standardized : {"shift", "scale"} or None
         Whether the null is subtracted and divided by, divided by only, or leaves the column alone.
-    needs : {"holdout", "competition", "radius"} or None
-        What else is compared, in addition to the reference.
+    needs : {"holdout", "competition", "rivals", "radius"} or None
+        What else is compared, in addition to the reference. Rivals are a competition without the image's own patient.
     uses_k : bool
     """
 
@@ -72,7 +71,7 @@ def _nearest(similarities, k):
 
 def _log_ratio(c):
     there, here = (c.distances(_nearest(s, c.k)) for s in (c.to_holdout, c.similarities))
-    return np.log(np.maximum(there, _SMALLEST)) - np.log(np.maximum(here, _SMALLEST))
+    return np.log(np.maximum(there, SMALLEST)) - np.log(np.maximum(here, SMALLEST))
 
 
 def _diff(c):
@@ -100,7 +99,13 @@ def _reduction(name):
     return lambda c: REDUCTIONS[name](c.similarities, c.k)
 
 
-ColumnName: TypeAlias = ReductionName | Literal["rank", "hits", "hit_max", "log_ratio", "diff", "dpi", "monte_carlo"]
+def _margins(c):
+    return c.competition.margins(c.x, c.similarities, c.distances)
+
+
+ColumnName: TypeAlias = (
+    ReductionName | Literal["rank", "hits", "hit_max", "margin", "credit", "log_ratio", "diff", "dpi", "monte_carlo"]
+)
 
 COLUMNS: dict[str, Column] = {
     **{
@@ -110,6 +115,8 @@ COLUMNS: dict[str, Column] = {
     "rank": Column(lambda c: c.competition.rank(c.x, c.similarities), None, "competition"),
     "hits": Column(lambda c: c.competition.hits(c.x, c.similarities, c.k), None, "competition", uses_k=True),
     "hit_max": Column(lambda c: c.competition.hit_max(c.x, c.similarities, c.k), "shift", "competition", uses_k=True),
+    "margin": Column(lambda c: largest_margin(_margins(c)), None, "rivals"),
+    "credit": Column(lambda c: credit(_margins(c)), None, "rivals"),
     "log_ratio": Column(_log_ratio, None, "holdout", uses_k=True),
     "diff": Column(_diff, "scale", "holdout", uses_k=True),
     "dpi": Column(_dpi, None, "holdout", uses_k=True),
@@ -142,9 +149,9 @@ def make_columns(
     return np.column_stack(columns)
 
 
-def need(names: Iterable[str], what: str) -> list[str]:
-    """Return the names of the columns that need a holdout, a competition or a radius."""
-    return [name for name in names if COLUMNS[name].needs == what]
+def need(names: Iterable[str], *what: str) -> list[str]:
+    """Return the names of the columns that need one of these: a holdout, a competition, rivals, a radius."""
+    return [name for name in names if COLUMNS[name].needs in what]
 
 
 def nearest_needed(names: Iterable[str], k: int) -> int:

@@ -1,13 +1,14 @@
-"""The competition: images of fit that each reference image might resemble more than the image in question."""
+"""The competition: real images that each reference image might resemble more than the image in question."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..similarity import hit_max, hits, rank
+from ..similarity import hit_max, hits, margins, rank
 from .comparer import Comparer
-from .samples import Samples, same_content
+from .samples import Samples, same_content, same_content_or_patient
 
 
 class Competition:
@@ -73,6 +74,13 @@ class Competition:
     def hit_max(self, x: Samples, similarities: NDArray[Any], k: int) -> NDArray[Any]:
         """Return the largest similarity of a hit, as `similarity.hit_max` does."""
         return hit_max(similarities, self.similarities, k, missing=self.no_hit, **self._rivals(x))
+
+    def margins(
+        self, x: Samples, similarities: NDArray[Any], distances: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> NDArray[np.float64]:
+        """Return the margins of the images of x over rivals of other patients, as `similarity.margins` does."""
+        left_out = same_content_or_patient(x, self.images)
+        return margins(distances(similarities), distances(self.similarities), exclude=left_out)
 
     def _rivals(self, x):
         return {"exclude": same_content(x, self.images), "position": self._positions(x)}

@@ -72,14 +72,17 @@ def check_kinds(estimator: BaseEstimator, sets: dict[str, Samples | None], image
             raise ValueError(f"{kind} got tables of different widths: {found} columns. Give all the same features")
 
 
-def fit_features(features: Any, which: str, x: Samples, reference: Samples, y: ArrayLike | None) -> Any:
+def fit_features(
+    features: Any, which: str, x: Samples, reference: Samples, y: ArrayLike | None, rivals: Samples | None
+) -> Any:
     """Return a fitted copy of `features`, or None; `which` says what it learns from."""
     if features is None:
         return None
     features = clone(features)
     if which == "x":
         return features.fit(x.data, y)
-    return features.fit(reference.data if which == "reference" else joined(x, reference).data)
+    others = {"reference": reference, "rivals": rivals}
+    return features.fit((others[which] if which in others else joined(x, reference)).data)
 
 
 def extract(features: Any, data: ImageSet | NDArray[Any]) -> NDArray[np.float64]:

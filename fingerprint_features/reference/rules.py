@@ -34,7 +34,7 @@ def check_params(estimator: Any, reductions: list[str]) -> None:
     check_option(estimator, "standardize", (None, "max", "zscore", "mean"))
     check_option(estimator, "null_of", ("pairs", "reduced"))
     check_option(estimator, "diag", ("exclude", "row_mean"))
-    check_option(estimator, "fit_features", ("x", "reference", "both"))
+    check_option(estimator, "fit_features", ("x", "reference", "both", "rivals"))
     check_int(estimator, "k", 1)
     if estimator.features is not None and isinstance(estimator.metric, str) and estimator.metric == "ssim":
         fail(estimator, "features", "None with metric='ssim', which compares the images themselves")
@@ -69,7 +69,8 @@ def _check_sets(estimator, reductions):
     calibrated = need(reductions, "holdout")
     if calibrated and estimator.holdout is None:
         raise ValueError(f"reduce={calibrated} needs real images that were not used: pass holdout=, e.g. 'unused'")
-    counting = need(reductions, "competition")
+    counting = need(reductions, "competition", "rivals")
+    _check_rivals(estimator, counting)
     if counting and (estimator.reference is None or estimator.against != "reference"):
         raise ValueError(f"reduce={counting} counts over a reference: pass reference=, and against='reference'")
     if estimator.reduce is None and (estimator.reference is None or estimator.against != "reference"):
@@ -78,6 +79,16 @@ def _check_sets(estimator, reductions):
         raise ValueError("against='both' needs a second set: pass reference=")
     if estimator.reference is None and isinstance(estimator.null, str) and estimator.null != "self":
         raise ValueError(f"null={estimator.null!r} needs a second set: pass reference=")
+
+
+def _check_rivals(estimator, counting):
+    """Raise for rivals that nothing needs, and where features are to learn from rivals that were not given."""
+    from_rivals = estimator.fit_features == "rivals"
+    if from_rivals and estimator.rivals is None:
+        raise ValueError("fit_features='rivals' needs real images to learn from: pass rivals=")
+    if estimator.rivals is not None and not counting and not from_rivals:
+        among = [name for name in COLUMNS if need([name], "competition", "rivals")]
+        raise ValueError(f"rivals= compete in reduce={among} and nowhere else: leave them out, or choose one of these")
 
 
 def check_places(estimator: Any, n_competing: int) -> None:

@@ -26,12 +26,15 @@ class ComparedSets:
         Likewise.
     competition : Competition or None
         For the places that the reference gives.
+    rivals : Samples or None
+        The images of the competition, where an image's own patient must not compete.
     """
 
     reference: Samples | None
     reals: Samples | None
     holdout: Samples | None
     competition: Competition | None = None
+    rivals: Samples | None = None
 
     @classmethod
     def opened(cls, against: str, x: Samples, reference: Samples | None, holdout: Samples | None) -> Self:
@@ -68,4 +71,5 @@ class ComparedSets:
 
     def patients_known(self, x: Samples) -> bool:
         """Return whether patients are known wherever they matter."""
-        return all(patients_known(x, others) for others in (self.reals, self.holdout) if others is not None)
+        compared = (self.reals, self.holdout, self.rivals)
+        return all(patients_known(x, others) for others in compared if others is not None)

@@ -44,9 +44,11 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         similarities of shape ``(len(A), len(B))``. Distances are negated.
     reduce : str, list of str or None, default="max"
         One column each. ``"max"``, ``"mean"``, ``"topk"`` (mean of the k largest), ``"std"``, ``"min"`` of the
-        similarities; ``"rank"`` (mean rank of the image among the images seen in `fit`, over the reference; 1 is the
-        most similar), ``"hits"`` (how many reference images have it among their k most similar), ``"hit_max"``
-        (largest similarity to one of those), ``"monte_carlo"`` (share of the reference nearer than the median
+        similarities; ``"rank"`` (mean rank of the image among its rivals, over the reference; 1 is the most similar),
+        ``"hits"`` (how many reference images have it among their k most similar), ``"hit_max"`` (largest similarity to
+        one of those), ``"margin"`` (log of the nearest rival's distance to a reference image over the image's own, the
+        largest over the reference; above 0 is a hit), ``"credit"`` (sum of the margins above 0, else the largest),
+        ``"monte_carlo"`` (share of the reference nearer than the median
         distance of the holdout, or else of X, to its nearest reference image). With a holdout: ``"log_ratio"`` (log
         distance to the k-th nearest holdout image minus that to the k-th nearest reference image), ``"diff"`` (the
         same without logarithms), ``"dpi"`` (share of the reference among the k nearest of both sets, as if these
@@ -54,6 +56,10 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     holdout : "unused", ImageSet or array-like, default=None
         Real images that the generator did not see. ``"unused"`` takes the rows labelled 0 in ``fit(X, y)``, without
         the content and patient of the image that is scored. Any other holdout must share no image with X.
+    rivals : ImageSet or array-like of shape (n_rivals, d), default=None
+        Real images that compete with each image in ``"rank"``, ``"hits"``, ``"hit_max"``, ``"margin"`` and
+        ``"credit"``; nobody has to know which of them were used. None takes the X seen in `fit`. The content of the
+        image itself never competes, nor does its patient in ``"margin"`` and ``"credit"``.
     against : {"reference", "self", "both"}, default="reference"
         Compare with the reference, with the X seen in `fit`, or with both as one set.
     null : {"self", "cross", "reference", "both"}, callable or array-like, default=None
@@ -70,7 +76,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         Neighbours for ``"topk"``, ``"hits"``, ``"hit_max"``, ``"log_ratio"``, ``"diff"`` and ``"dpi"``.
     diag : {"exclude", "row_mean"}, default="exclude"
         What an image compared with itself adds to the null: nothing, or the mean of its row (as one system has it).
-    fit_features : {"x", "reference", "both"}, default="x"
+    fit_features : {"x", "reference", "both", "rivals"}, default="x"
         What `features` learns from.
     cache : path-like or FeatureCache, default=None
         For ``metric="ssim"``: keeps the similarities of every image to the whole reference. Other features have the
@@ -102,12 +108,13 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     Two images are the same if their content is, not by their ids or positions: ``fit_transform(X)`` equals
     ``fit(X).transform(X)``, and no row depends on the others. Only ImageSets know patients (`groups`).
 
-    In ``"rank"``, ``"hits"`` and ``"hit_max"`` all images of `fit` compete. Of two equally similar images, content
-    decides which gets the place; in ``"rank"`` each counts one half. Distances below 1e-9 count as 1e-9 in
-    ``"log_ratio"``.
+    In ``"rank"``, ``"hits"`` and ``"hit_max"`` all rivals compete, each content once. Of two equally similar images,
+    content decides which gets the place; in ``"rank"`` each counts one half. Distances below 1e-9 count as 1e-9 in
+    ``"log_ratio"`` and in margins. Where patients are unknown, another slice of the image's own patient is usually its
+    nearest rival, and margins say little: ``groups`` matter here.
 
-    `with_reference` keeps all that was learnt: features, null, holdout, radius, and the X of `fit` that competes or
-    that ``against`` names. The holdout must hold no training images of the other generator. ``"hits"`` and the largest
+    `with_reference` keeps all that was learnt: features, null, holdout, radius, rivals, and the X of `fit` that
+    ``against`` names. The holdout must hold no training images of the other generator. ``"hits"`` and the largest
     similarities grow with the size of the reference, so rules are best learnt with references of about one size.
 
     References
@@ -140,7 +147,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     radius_: float | None
     patients_known_: bool
 
-    _set_names = ("reference", "holdout")
+    _set_names = ("reference", "holdout", "rivals")
 
     def __init__(
         self,
@@ -150,13 +157,14 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         reduce: ColumnName | Sequence[ColumnName] | None = "max",
         *,
         holdout: ImageSet | ArrayLike | Literal["unused"] | None = None,
+        rivals: ImageSet | ArrayLike | None = None,
         against: Literal["reference", "self", "both"] = "reference",
         null: Literal["self", "cross", "reference", "both"] | Callable[[Any], ArrayLike] | ArrayLike | None = None,
         standardize: Literal["max", "zscore", "mean"] | None = None,
         null_of: Literal["pairs", "reduced"] = "pairs",
         k: int = 1,
         diag: Literal["exclude", "row_mean"] = "exclude",
-        fit_features: Literal["x", "reference", "both"] = "x",
+        fit_features: Literal["x", "reference", "both", "rivals"] = "x",
         cache: str | PathLike[str] | FeatureCache | None = None,
         n_jobs: int | None = None,
         progress: bool = False,
@@ -166,6 +174,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self.metric = metric
         self.reduce = reduce
         self.holdout = holdout
+        self.rivals = rivals
         self.against = against
         self.null = null
         self.standardize = standardize
@@ -195,16 +204,18 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         sets = self._open_sets(X, images_wanted)
         if self._one_size:
             check_one_size({name: some.data for name, some in sets.items() if some is not None}, type(self).__name__)
-        x, reference, holdout = sets.values()
+        x, reference, holdout, rivals = sets.values()
+        rivals = x if rivals is None else rivals
         if isinstance(self.holdout, str):
             holdout = x.take(unused(self, x, y))
         elif holdout is not None:
             refuse_overlap(x, holdout)
-        self._fit_features(x, reference, y)
+        self._fit_features(x, reference, y, rivals)
         self.reference_ = reference
         self.sets_ = ComparedSets.opened(self.against, x, None if self.reference is None else reference, holdout)
+        self.sets_.rivals = rivals if need(self._names(), "rivals") else None
         self.patients_known_ = self._check_patients(self.sets_.patients_known(x))
-        self._learn(X, x)
+        self._learn(X, x, rivals)
         self._changed_sets = ()
         return self
 
@@ -249,13 +260,13 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
     def _names(self):
         return [self.reduce] if isinstance(self.reduce, str) else list(self.reduce or ())
 
-    def _learn(self, X, x):
+    def _learn(self, X, x, rivals):
         """Measure the null, the competition and the radius; each only where it is needed."""
         comparer, sets = self._comparer(), self.sets_
         self.null_ = measure_null(self, X, x, comparer)
         self.null_mean_, self.null_std_, self.null_max_ = astuple(self.null_) if self.null_ else (None, None, None)
-        if need(self._names(), "competition"):
-            sets.competition = Competition.among(x, sets.reference, comparer)
+        if need(self._names(), "competition", "rivals"):
+            sets.competition = Competition.among(rivals, sets.reference, comparer)
             check_places(self, len(sets.competition.images))
         near = x if sets.holdout is None else sets.holdout
         self.radius_ = sets.median_distance(near, comparer) if need(self._names(), "radius") else None

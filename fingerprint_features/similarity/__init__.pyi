@@ -1,3 +1,4 @@
+from .margins import margins as margins
 from .metrics import METRICS as METRICS
 from .metrics import Metric as Metric
 from .metrics import find_metric as find_metric
@@ -9,3 +10,4 @@ from .reductions import largest as largest
 from .reductions import rank as rank
 from .ssim import SSIMPool as SSIMPool
 from .ssim import ssim_matrix as ssim_matrix
+from .whiten import Whiten as Whiten

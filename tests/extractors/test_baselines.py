@@ -39,7 +39,7 @@ def stored_photograph(name):
 
 STORED = Path(__file__).with_name("baselines.json")
 REGISTERED = [name for name, (provider, _) in list_extractors().items() if provider == "fingerprint_features"]
-FILTERS = ["gaussian", "laplacian", "hessian", "bilateral"]
+FILTERS = ["gaussian", "highpass", "laplacian", "hessian", "bilateral"]
 CASES = {
     **{name: make_extractor(name) for name in REGISTERED},
     **{f"filtered-{filter}": Filtered(ImageStats(), filter=filter) for filter in FILTERS},

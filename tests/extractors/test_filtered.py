@@ -35,7 +35,7 @@ class Channels(BaseExtractor):
         return image.mean(axis=(0, 1))
 
 
-FILTERS = ["gaussian", "laplacian", "hessian", "bilateral"]
+FILTERS = ["gaussian", "highpass", "laplacian", "hessian", "bilateral"]
 
 
 def photograph():
@@ -56,6 +56,16 @@ def test_gaussian_is_that_of_scipy(sigma):
     assert np.abs(filtered(image, "gaussian", sigma=sigma) - want).max() < 0.51  # rounded to 8 bits
     deep = image.astype(np.uint16) * 257
     assert np.abs(filtered(deep, "gaussian", sigma=sigma) - want).max() < 0.01
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 3.0])
+def test_highpass_is_what_scipys_gaussian_takes_away(sigma):
+    image = photograph() // 2 + 60  # gentle enough not to be cut
+    want = 128.0 + image - ndimage.gaussian_filter(image.astype(float), sigma, mode="mirror")
+    assert 0 < want.min() < 122
+    assert 134 < want.max() < 255
+    assert np.abs(filtered(image, "highpass", sigma=sigma) - want).max() < 0.51  # rounded to 8 bits
+    assert np.abs(filtered(image.astype(np.uint16) * 257, "highpass", sigma=sigma) - want).max() < 0.01
 
 
 def test_laplacian_is_that_of_a_plain_correlation():
@@ -262,7 +272,7 @@ def test_composes_with_patches_both_ways():
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"filter": "median"}, "'filter' parameter of Filtered must be one of 'gaussian', 'laplacian'"),
+        ({"filter": "median"}, "'filter' parameter of Filtered must be one of 'gaussian', 'highpass'"),
         ({"sigma": 0}, r"'sigma' parameter of Filtered must be a float in \[0.1, inf\)"),
         ({"diameter": 0}, "'diameter' parameter of Filtered must be an int"),
         ({"sigma_color": -1}, "'sigma_color' parameter of Filtered must be a float"),
