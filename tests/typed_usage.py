@@ -23,6 +23,7 @@ from fingerprint_features import (
     Filtered,
     Gabor,
     ImageSet,
+    MetricEmbedder,
     PairClassifier,
     Patches,
     PHash,
@@ -79,6 +80,7 @@ drop_failed(rows, [0, 1], images.ids)
 CNNEmbedding("resnet50", weights="resnet50.pth", layer=["layer3", "layer4"], pool="max", device="cpu")
 CNNEmbedding(resize="squash")
 make_extractor("lbp", radius=2).fit_transform(images)
+MetricEmbedder("resnet50", "v1", loss="triplet", pairs="reference", reference=images, body_lr=0.1).fit(images, [0, 1])
 
 # ---- tasks
 task = make_membership_task(n_used=12, n_unused=12, n_generated=24, memorization=0.5, image_size=64, random_state=0)

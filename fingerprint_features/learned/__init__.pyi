@@ -1,2 +1,3 @@
 from .augmentation import Augmentation as Augmentation
 from .classifier import NetClassifier as NetClassifier
+from .embedder import MetricEmbedder as MetricEmbedder

@@ -9,3 +9,5 @@ Weights = str | PathLike[str] | None
 Start = Any  # a fitted network of this room, sklearn's FrozenEstimator of one, a path, or None
 Schedule = Literal["constant", "cosine", "step"]
 Optimizer = Literal["adamw", "sgd"]
+Loss = Literal["contrastive", "triplet", "infonce", "supcon"]
+Pairs = Literal["same_label", "reference", "views"]

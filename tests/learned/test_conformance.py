@@ -4,21 +4,37 @@ import numpy as np
 import pytest
 
 from fingerprint_features.images import as_image_set
-from fingerprint_features.learned import NetClassifier
+from fingerprint_features.learned import MetricEmbedder, NetClassifier
 from fingerprint_features.testing import parametrize_with_extractor_checks
 
 pytest.importorskip("torch")
 
 
-class Labelled(NetClassifier):
-    """A NetClassifier that makes up labels, and a second image, because the suite fits without labels and on one."""
+class Labelled:
+    """Makes up labels, and copies of images where there are few, because the suite fits without labels and on one."""
+
+    least = 2
 
     def fit(self, X, y=None):
         images = as_image_set(X)
-        images = images[[0, 0]] if len(images) == 1 else images
-        return super().fit(images, np.arange(len(images)) % 2 if y is None else y)
+        places = np.arange(max(self.least, len(images))) % len(images)
+        return super().fit(images[places], np.arange(len(places)) % 2 if y is None else np.asarray(y)[places])
 
 
-@parametrize_with_extractor_checks([Labelled(image_size=16, epochs=1, device="cpu")], tolerance=1e-4)
+class LabelledClassifier(Labelled, NetClassifier):
+    pass
+
+
+class LabelledEmbedder(Labelled, MetricEmbedder):
+    least = 4  # two pairs
+
+
+@parametrize_with_extractor_checks([LabelledClassifier(image_size=16, epochs=1, device="cpu")], tolerance=1e-4)
 def test_conformance(extractor, check):
+    check(extractor)
+
+
+@pytest.mark.slow
+@parametrize_with_extractor_checks([LabelledEmbedder(image_size=16, epochs=1, device="cpu")], tolerance=1e-4)
+def test_conformance_of_the_embedder(extractor, check):
     check(extractor)
