@@ -24,10 +24,12 @@ from fingerprint_features import (
     Gabor,
     ImageSet,
     MetricEmbedder,
+    NetClassifier,
     PairClassifier,
     Patches,
     PHash,
     Pixels,
+    PseudoLabelClassifier,
     ReferenceModel,
     ReferenceSimilarity,
     SIFTWords,
@@ -81,6 +83,12 @@ CNNEmbedding("resnet50", weights="resnet50.pth", layer=["layer3", "layer4"], poo
 CNNEmbedding(resize="squash")
 make_extractor("lbp", radius=2).fit_transform(images)
 MetricEmbedder("resnet50", "v1", loss="triplet", pairs="reference", reference=images, body_lr=0.1).fit(images, [0, 1])
+
+# ---- trained networks
+net = NetClassifier("resnet18", "v1", hidden=256, dropout=0.5, device="cpu").fit(
+    images, [0, 1], train_only=[True, False]
+)
+PseudoLabelClassifier(net, unlabelled=["c.png"]).fit(images, [0, 1]).predict(images)
 
 # ---- tasks
 task = make_membership_task(n_used=12, n_unused=12, n_generated=24, memorization=0.5, image_size=64, random_state=0)
