@@ -51,6 +51,7 @@ from .images import check_images as check_images
 from .images import drop_failed as drop_failed
 from .learned import MetricEmbedder as MetricEmbedder
 from .learned import NetClassifier as NetClassifier
+from .learned import PairNetwork as PairNetwork
 from .learned import PseudoLabelClassifier as PseudoLabelClassifier
 from .neighbors import FaissKNeighborsClassifier as FaissKNeighborsClassifier
 from .neighbors import FaissKNeighborsTransformer as FaissKNeighborsTransformer

@@ -26,6 +26,7 @@ from fingerprint_features import (
     MetricEmbedder,
     NetClassifier,
     PairClassifier,
+    PairNetwork,
     Patches,
     PHash,
     Pixels,
@@ -103,6 +104,9 @@ Filtered(Pixels(), "highpass", sigma=2)
 ReferenceSimilarity(task.reference, features, metric="cosine", k=5).fit(task.X).with_reference(images)
 ReferenceModel(LogisticRegression(), task.reference, contrast=images, output="predict_proba")
 PairClassifier(LogisticRegression(), task.reference, features=features, pair="absdiff", n_pairs=5)
+PairNetwork("resnet18", task.reference, head="relation", n_pairs=None).fit(task.X, y).with_reference(images).predict(
+    images
+)
 SSIM(task.reference, reduce=None).fit(task.X)
 
 # ---- answers

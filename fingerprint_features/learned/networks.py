@@ -1,6 +1,6 @@
 """Networks to train: a body that turns an image into features, found by name, and a head of the task's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,45 @@ def body(backbone: backbones.Backbone, preprocessing: Preprocessing, trained: bo
             f"{preprocessing.crop} pixels, or gives no tensor of features: {error}"
         ) from error
     return net.train().requires_grad_(True), features.shape[1]
+
+
+def maps(
+    backbone: backbones.Backbone, preprocessing: Preprocessing, layers: Sequence[str] | None, trained: bool
+) -> tuple["nn.Module", list[int]]:
+    """Return a network that gives maps of some layers, and how many channels each has.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    preprocessing : Preprocessing
+    layers : sequence of str or None
+        Names of modules of the network. None takes the last map before the final classifier.
+    trained : bool
+        As in `body`.
+
+    Returns
+    -------
+    net : torch.nn.Module
+        From inputs to a list of maps (n, channels, height, width); tokens of a transformer are a map one pixel wide.
+    channels : list of int
+
+    Raises
+    ------
+    ValueError
+        As in `body`, and for a layer that does not exist.
+    """
+    import torch
+
+    from .architectures.tapped import Tapped
+
+    net, _ = body(backbone, preprocessing, trained)
+    sample = torch.zeros((2, preprocessing.channels, preprocessing.crop, preprocessing.crop))
+    taps = find_taps(net[0].eval(), layers, "max", sample)
+    names = ["" if tap.is_input else tap.module for tap in taps]  # a network without maps is tapped at its end
+    tapped = Tapped(net, [f"0.{name}".removesuffix(".") for name in names])
+    with torch.inference_mode():
+        channels = [found.shape[1] for found in tapped(sample)]
+    return tapped.train(), channels
 
 
 def with_head(

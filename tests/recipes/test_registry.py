@@ -28,6 +28,7 @@ PUBLISHED = {
     "vcmi-2023-clustering": ("M05", (), None),
     "vcmi-2023-ensemble": ("M06", (1,), 0.731),
     "vcmi-2023-resnet50": ("M10", (8,), 0.448),
+    "clef-cse-2023-relation": ("M13", (1,), 0.614),
     "clef-cse-2023-clusters": ("M14", (2,), 0.521),
     "clef-cse-2023-svm": ("M15", (3,), 0.431),
     "dmk-2023-phash": ("M16a", (), None),

@@ -26,6 +26,7 @@ NAMED = {
     "residual4": Entry(Preprocessing(128, 128, mean=(0, 0, 0), std=(1, 1, 1)), "encoders.residual4"),
     "gray_vit_b_16": Entry(_gray(224), "encoders.gray_vit_b_16"),
     "small_vit": Entry(_gray(64), "encoders.small_vit"),
+    "unpooled_resnet101": Entry(_gray(256, mean=0, std=1 / 255), "unpooled.unpooled_resnet101"),
 }
 
 
