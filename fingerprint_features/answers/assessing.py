@@ -1,13 +1,12 @@
 """Trying a recipe on images with known labels, by patient, and a blind control on the same images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import clone
 
-from ..evaluate import independent_groups, judge_fixed, judge_learnt
+from ..evaluate import independent_folds, independent_groups, judge_fixed, judge_learnt
+from ..evaluate.learnt import is_membership
 from ..evaluate.patients import LikelyPatients
 from ..evaluate.refits import decision_values
 from ..images import ImageSet
@@ -16,9 +15,11 @@ from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
 from .blind import NAME, blind_classifier, textures
-from .known import labelled
+from .known import known_reference, labelled
 from .known_rows import with_known_rows
+from .learning import Lesson
 
+_THIRDS = 3
 _UNKNOWN = (
     "The patients are unknown. Slices of one patient on both sides of a split give perfect scores where there is "
     "nothing to find: give patients=, or patients='none' if each image is a patient of its own."
@@ -31,7 +32,7 @@ _ONE_DOMAIN = (
 
 def assess_detector(
     about: RecipeInfo,
-    model: Any,
+    make: Callable[[str, ImageSet], Any],
     sets: Mapping[str, ImageSet],
     unit: str | None,
     guess: LikelyPatients | None,
@@ -40,6 +41,7 @@ def assess_detector(
 ) -> Assessment:
     """Try a recipe that detects on the used and unused images, and the blind control next to it.
 
+    `make` returns the recipe unfitted, for one set of generated images and the images that it will be asked about.
     `settings` are those of `judge_learnt`.
     """
     if "used" not in sets:
@@ -51,52 +53,80 @@ def assess_detector(
     few = _too_few(y, groups, unit)
     if few:
         return Assessment(UNJUDGED, few)
-    if about.needs_labels:
-        quick = with_known_rows(model, sets.values())
+    name, reference = about.name, known_reference(sets)
+    if about.needs_labels and about.trains:
+
+        def fit(asked, learn):
+            return make(reference, asked).fit(images[learn], y[learn])
+
+        trial = _held_out(name, fit, images, y, groups, f"{unit}s", settings)
+    elif about.needs_labels:
+        quick = with_known_rows(make(reference, sets["candidates"]), sets.values())
         judged = judge_learnt(quick, images, y, groups=groups, **settings)
-        trial = Trial(about.name, f"cross-validated, by {unit}", y, judged)
+        trial = Trial(name, f"cross-validated, by {unit}", y, judged)
     else:
-        fitted = clone(model).fit(images)
+        fitted = make(reference, images).fit(images)
         judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
-        trial = Trial(about.name, f"judged without their labels, by {unit}", y, judged)
+        trial = Trial(name, f"judged without their labels, by {unit}", y, judged)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
     blind = Trial(NAME, "cross-validated", y, judge_learnt(blind_classifier(), rows, y, groups=groups, **settings))
     return conclude((trial,), blind)
 
 
 def assess_attributor(
-    about: RecipeInfo,
-    model: Any,
-    domain: str,
-    sets: Mapping[str, ImageSet],
-    labels: Mapping[str, NDArray[Any]],
-    unit: str | None,
-    guess: LikelyPatients | None,
-    settings: Mapping[str, Any],
+    lesson: Lesson, fitted: Any, unit: str | None, guess: LikelyPatients | None, settings: Mapping[str, Any]
 ) -> Assessment:
-    """Try a recipe that attributes on the set it learns from, and on other generated images if there are some."""
-    images, y = sets[domain], labels[domain]
-    trials, refused = [], f"{_UNKNOWN} {guess}" if domain == "real" and unit is None else ""
-    if not refused:
-        groups = independent_groups(images.groups, images.digests)
-        refused = _too_few(y, groups, unit or "image")
-    if not refused:
-        how = f"cross-validated on the {domain.replace('_', ' ')} images"
-        quick = with_known_rows(model, [images])
-        trials.append(Trial(about.name, how, y, judge_learnt(quick, images, y, groups=groups, **settings)))
-    if domain == "real" and "labelled_generated" in sets:
-        trials.append(_across_domains(about, model, sets, labels))
-        return conclude(tuple(trials))
+    """Try a recipe that attributes: on the set it learns from, and on other generated images if there are some.
+
+    `fitted` is the recipe that has learnt from all. One that trains a network is not trained again for the second.
+    """
+    across = lesson.judged == "real" and "labelled_generated" in lesson.sets
+    trials, refused = [], ""
+    if not (across and lesson.about.trains):
+        trials, refused = _within_domain(lesson, unit, guess, settings)
+    if across:
+        return conclude((*trials, _across_domains(lesson, fitted)))
     if not trials:
         return Assessment(UNJUDGED, refused)
-    return conclude(tuple(trials), note=_ONE_DOMAIN if domain == "real" else "")
+    return conclude(trials, note=_ONE_DOMAIN if lesson.judged == "real" else "")
 
 
-def _across_domains(about, model, sets, labels):
-    images, y = sets["labelled_generated"], labels["labelled_generated"]
-    answers = clone(model).fit(sets["real"], labels["real"]).predict(images)
+def _within_domain(lesson, unit, guess, settings):
+    """Return the trial on the set that the recipe learns from, in a tuple, or why there is none."""
+    name, judged = lesson.about.name, lesson.judged
+    images, y = lesson.sets[judged], lesson.labels[judged]
+    if judged == "real" and unit is None:
+        return (), f"{_UNKNOWN} {guess}"
+    groups = independent_groups(images.groups, images.digests)
+    refused = _too_few(y, groups, unit or "image")
+    if refused:
+        return (), refused
+    kind = judged.replace("_", " ")
+    if lesson.about.trains or lesson.pairs:
+        what = f"{unit or 'image'}s of the {kind} images" if judged == "real" else f"{kind} images"
+        return (_held_out(name, lesson.fit, images, y, groups, what, settings),), ""
+    quick = with_known_rows(lesson.model(images), [images])
+    judgement = judge_learnt(quick, images, y, groups=groups, **settings)
+    return (Trial(name, f"cross-validated on the {kind} images", y, judgement),), ""
+
+
+def _held_out(name, fit, images, y, groups, what, settings):
+    """Train once and judge the rule, which is fixed then, on a third of the groups; `fit(asked, learn)` trains."""
+    shuffles = {name: settings[name] for name in ("n_permutations", "random_state")}
+    learn, rest = independent_folds(y, groups, n_splits=_THIRDS, random_state=settings["random_state"])[0]
+    asked, y, own = images[rest], y[rest], groups[rest]
+    fitted = fit(asked, learn)
+    scores = decision_values(fitted, asked) if is_membership(y) else None
+    judged = judge_fixed(y, fitted.predict(asked), scores=scores, groups=own, **shuffles)
+    how = f"judged on {len(np.unique(own))} of {len(np.unique(groups))} {what}, held out"
+    return Trial(name, how, y, judged)
+
+
+def _across_domains(lesson, fitted):
+    images, y = lesson.sets["labelled_generated"], lesson.labels["labelled_generated"]
     how = "learnt from the real images and asked about the labelled generated ones"
-    return Trial(about.name, how, y, judge_fixed(y, answers, groups=independent_groups(None, images.digests)))
+    judged = judge_fixed(y, fitted.predict(images), groups=independent_groups(None, images.digests))
+    return Trial(lesson.about.name, how, y, judged)
 
 
 def _too_few(y, groups, unit):

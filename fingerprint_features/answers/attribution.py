@@ -4,18 +4,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 
 from ..images import as_image_set
 from ..images.errors import printable
 from ..images.labels import is_missing
 from ..images.sizes import check_one_size
-from ..recipes.kinds import Cache, Images
+from ..recipes.kinds import Cache, Images, Preset
 from .assessing import assess_attributor
-from .choice import ATTRIBUTES, find_recipe, make_attributor
+from .choice import ATTRIBUTES, check_preset, find_recipe
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
 from .guards import check_alike, exact_copies, refuse_contradictions, refuse_same_files, refuse_shared
+from .learning import Lesson
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
@@ -27,12 +27,10 @@ from .reading import (
     read_all,
     refuse_bad,
     rows_kept,
-    show_progress,
 )
 from .results import Attribution, spread
 
 _LABELS = {"real": "real_y", "labelled_generated": "labelled_y"}
-_DOMAINS = {"labelled_generated": "generated", "real": "real"}  # how `trained_on` calls them, the better one first
 
 
 def attribute(
@@ -43,6 +41,7 @@ def attribute(
     labelled_generated: Images | None = None,
     labelled_y: ArrayLike | None = None,
     recipe: str = ATTRIBUTES,
+    preset: Preset = "published",
     patients: Patients = None,
     cache: Cache = None,
     progress: bool = False,
@@ -63,6 +62,8 @@ def attribute(
         Generated images of known subset, and the subset of each. Give these, the real images, or both.
     recipe : str, default="textures-svm"
         One of `recipes.names` that attributes. Its ``trained_on`` says which of the labelled sets it learns from.
+    preset : {"published", "fast"}, default="published"
+        How a recipe that trains a network does so, as in `recipes.make`.
     patients : mapping, callable, str or None, default=None
         The patient of each real image, as in `detect`.
     cache : path-like or FeatureCache, default=None
@@ -73,7 +74,7 @@ def attribute(
         What an image that cannot be used does, as in `detect`.
     n_permutations : int, default=99
         How often labels are shuffled for the test against chance; a recipe that learns from labels learns again in
-        every shuffle.
+        every shuffle, unless it trains a network.
     random_state : int, default=0
         Seed of folds, shuffles and intervals.
     **overrides
@@ -101,7 +102,11 @@ def attribute(
     -----
     A recipe that learns from real images is judged twice: on the real images, cross-validated by patient, and, where
     there are some, on the labelled generated ones. Generated images differ from real ones, so the second accuracy is
-    usually lower, and it is the one that counts.
+    usually lower, and it is the one that counts. A recipe that trains a network is trained at most twice: it is judged
+    on a third of the images that it learns from, held out by patient, or on the labelled generated ones where it learns
+    from real ones alone.
+
+    A recipe may learn from both sets at once: from pairs of their images, or with the real images as one more class.
 
     A real image with exactly the pixels of a generated one is a finding: the answer is its subset. Flat images, of one
     value everywhere, do not count as copies.
@@ -119,8 +124,10 @@ def attribute(
     labels = _labels(sets, real_y=real_y, labelled_y=labelled_y)
     check_settings(on_error, n_permutations, random_state)
     about = find_recipe(recipe, subtask=2)
-    domain = _domain(about, sets)
-    model = make_attributor(about, None, overrides)
+    check_preset(preset)
+    making = {"preset": preset, "overrides": overrides}
+    lesson = Lesson(about, {name: sets[name] for name in labels}, labels, making)
+    model = lesson.model(sets["generated"])
     needed = extractors_in(model)
     _guard(sets, labels)
     if needs_one_size(model):
@@ -136,14 +143,15 @@ def attribute(
         masks = {name: good(some, failures.get(name, ())) for name, some in sets.items()}
         sets = {name: some[masks[name]] for name, some in sets.items()}
         labels = {name: y[masks[name]] for name, y in labels.items()}
-        model = make_attributor(about, cache, overrides)
-        show_progress(model, progress)
+        learns_from = {name: sets[name] for name in labels}
+        lesson = Lesson(about, learns_from, labels, making | {"cache": cache, "progress": progress})
         guess = None
         if "real" in sets and unit != "patient":
             guess = look_for_patients([sets["real"]], cache, folders=np.unique(labels["real"]).astype(str))
-        assessment = assess_attributor(about, model, domain, sets, labels, unit, guess, settings)
-        answers = clone(model).fit(sets[domain], labels[domain]).predict(sets["generated"]).astype(object)
-        near = nearest(sets["generated"], sets.get("real", sets[domain]), cache)
+        fitted = lesson.fit(sets["generated"])
+        assessment = assess_attributor(lesson, fitted, unit, guess, settings)
+        answers = fitted.predict(sets["generated"]).astype(object)
+        near = nearest(sets["generated"], sets.get("real", sets[lesson.domain]), cache)
     if "real" in sets:
         for i, j in exact_copies(sets["generated"], sets["real"]):
             answers[i] = labels["real"][j]  # an exact copy is proof
@@ -182,15 +190,6 @@ def _labels(sets, **given):
     if not labels:
         raise ArgumentError("give real= or labelled_generated=, or both: subsets are learnt from them")
     return labels
-
-
-def _domain(about, sets):
-    """Return the labelled set that the recipe learns from."""
-    fit = [name for name, word in _DOMAINS.items() if word in about.trained_on]
-    for name in fit:
-        if name in sets:
-            return name
-    raise ArgumentError(f"{about.name} learns from {about.trained_on}: give {' or '.join(f'{name}=' for name in fit)}")
 
 
 def _guard(sets, labels):

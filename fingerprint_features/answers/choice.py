@@ -6,9 +6,9 @@ from typing import Any
 from .. import recipes
 from ..checks import did_you_mean
 from ..images import ImageSet
-from ..recipes.kinds import Cache
-from ..recipes.registry import RecipeInfo
+from ..recipes.registry import PRESETS, RecipeInfo
 from .errors import ArgumentError
+from .reading import show_progress
 
 WITHOUT_LABELS = "vcmi-2023-threshold-max"
 WITH_LABELS = "calibrated-log-ratio"
@@ -48,13 +48,18 @@ def make_detector(
     about: RecipeInfo,
     sets: Mapping[str, ImageSet],
     reference: str,
-    cache: Cache,
-    overrides: Mapping[str, Any],
+    unlabelled: ImageSet | None = None,
+    **settings: Any,
 ) -> Any:
-    """Return the recipe for these sets, unfitted; raise for a set or an override that it cannot use."""
+    """Return the recipe for these sets, unfitted; raise for a set or an override that it cannot use.
+
+    `unlabelled` are the images that it will be asked about, for a recipe that learns from them too.
+    """
     given = {"reference": sets[reference]} if about.needs_reference else {}
     given |= {name: sets[name] for name in ("pool", "holdout") if name in sets}
-    return _made(about, given, cache, overrides)
+    if "unlabelled" in about.takes:
+        given["unlabelled"] = unlabelled
+    return _made(about, given, **settings)
 
 
 def with_other_reference(model: Any, generated: ImageSet) -> Any:
@@ -65,16 +70,24 @@ def with_other_reference(model: Any, generated: ImageSet) -> Any:
         raise ArgumentError(f"known_generated= cannot be used with this recipe: {error}") from error
 
 
-def make_attributor(about: RecipeInfo, cache: Cache, overrides: Mapping[str, Any]) -> Any:
+def make_attributor(about: RecipeInfo, sets: Mapping[str, Any], **settings: Any) -> Any:
     """Return the recipe that attributes, unfitted; raise for an override that it does not have."""
-    return _made(about, {}, cache, overrides)
+    return _made(about, sets, **settings)
 
 
-def _made(about, sets, cache, overrides):
+def check_preset(preset: str) -> None:
+    """Raise for an unknown preset."""
+    if preset not in PRESETS:
+        raise ArgumentError(f"preset= must be one of {', '.join(map(repr, PRESETS))}. Got {preset!r} instead.")
+
+
+def _made(about, sets, preset, overrides, cache=None, progress=False):
     try:
-        return recipes.make(about.name, **sets, cache=cache, **overrides)
+        model = recipes.make(about.name, preset=preset, **sets, cache=cache, **overrides)
     except TypeError as error:
         raise ArgumentError(str(error)) from error
+    show_progress(model, progress)
+    return model
 
 
 def _all(subtask):

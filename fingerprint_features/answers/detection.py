@@ -7,10 +7,10 @@ import numpy as np
 from ..evaluate.refits import decision_values
 from ..images import ImageSet, as_image_set
 from ..images.sizes import check_one_size
-from ..recipes.kinds import Cache, Images
+from ..recipes.kinds import Cache, Images, Preset
 from .assessing import assess_detector
 from .blind import textures
-from .choice import find_detector, make_detector, with_other_reference
+from .choice import check_preset, find_detector, make_detector, with_other_reference
 from .findings import copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
 from .known import known_reference, labelled, unknown
@@ -25,7 +25,6 @@ from .reading import (
     read_all,
     refuse_bad,
     rows_kept,
-    show_progress,
 )
 from .results import Detection, spread
 
@@ -43,6 +42,7 @@ def detect(
     holdout: Images | None = None,
     pool: Images | None = None,
     recipe: str | None = None,
+    preset: Preset = "published",
     patients: Patients = None,
     cache: Cache = None,
     progress: bool = False,
@@ -72,6 +72,8 @@ def detect(
     recipe : str, default=None
         One of `recipes.names`. None takes ``"calibrated-log-ratio"`` with `used` and `unused`, and
         ``"vcmi-2023-threshold-max"`` without.
+    preset : {"published", "fast"}, default="published"
+        How a recipe that trains a network does so, as in `recipes.make`.
     patients : mapping, callable, str or None, default=None
         The patient of each real image: a mapping from id to patient, a function from id to patient, a regular
         expression that finds the patient in an id (its first group, or all that it matches), or ``"none"`` if each
@@ -85,7 +87,7 @@ def detect(
         ``"nan"`` leaves them out, without an answer.
     n_permutations : int, default=99
         How often labels are shuffled for the test against chance; a recipe that learns from labels learns again in
-        every shuffle.
+        every shuffle, unless it trains a network.
     random_state : int, default=0
         Seed of folds, shuffles and intervals.
     **overrides
@@ -118,11 +120,14 @@ def detect(
     and its note names the copy. Flat images, of one value everywhere, do not count as copies: two of them are equal
     by chance.
 
-    The assessment cross-validates recipes that learn from labels. No patient, and no copy of an image, is on both
-    sides of a split. A blind control always runs as well: it sees textures of the known images and no generated
-    image. If it beats chance, used and unused images differ by themselves, and the verdict says so. The recommended
-    recipe compares with the unused images, so even its good score may then show another scanner. Unused images, or a
-    `holdout`, from the scanners of the used images avoid that.
+    The assessment cross-validates recipes that learn from labels. One that trains a network is trained twice: on two
+    thirds of the patients, to be judged on the others, and then on all for the answers. No patient, and no copy of an
+    image, is on both sides of a split.
+
+    A blind control always runs as well: it sees textures of the known images and no generated image. If it beats
+    chance, used and unused images differ by themselves, and the verdict says so. The recommended recipe compares with
+    the unused images, so even its good score may then show another scanner. Unused images, or a `holdout`, from the
+    scanners of the used images avoid that.
 
     The nearest generated image is the one whose perceptual hash differs in the fewest bits.
 
@@ -153,7 +158,9 @@ def detect(
     )
     check_settings(on_error, n_permutations, random_state)
     about = find_detector(recipe, sets)
-    model = make_detector(about, sets, "generated", None, overrides)
+    check_preset(preset)
+    making = {"preset": preset, "overrides": overrides}
+    model = make_detector(about, sets, "generated", sets["candidates"], **making)
     needed = extractors_in(model)
     _guard(sets)
     if needs_one_size(model):
@@ -167,10 +174,8 @@ def detect(
         masks = {name: good(images, failures.get(name, ())) for name, images in sets.items()}
         sets = {name: images[masks[name]] for name, images in (sets | real).items()}
 
-        def make(reference):
-            model = make_detector(about, sets, reference, cache, overrides)
-            show_progress(model, progress)
-            return model
+        def make(reference, asked):
+            return make_detector(about, sets, reference, asked, cache=cache, progress=progress, **making)
 
         fitted = _fitted(about, make, sets)
         answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
@@ -178,7 +183,7 @@ def detect(
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
-        assessment = assess_detector(about, make(known_reference(sets)), sets, unit, guess, cache, settings)
+        assessment = assess_detector(about, make, sets, unit, guess, cache, settings)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = (*_findings(about, sets, failures), *doubts(unit, guess))
     answers[list(near.copies)] = 1  # an exact copy is proof
@@ -214,13 +219,17 @@ def _guard(sets):
 
 
 def _fitted(about, make, sets):
-    """Return the recipe ready to judge the candidates; `make` returns it unfitted, for one set of generated images."""
+    """Return the recipe ready to judge the candidates.
+
+    `make` returns it unfitted, for one set of generated images and the images that it will be asked about.
+    """
+    asked = sets["candidates"]
     if about.needs_labels:
-        model = make(known_reference(sets)).fit(*labelled(sets))
+        model = make(known_reference(sets), asked).fit(*labelled(sets))
         return with_other_reference(model, sets["generated"]) if "known_generated" in sets else model
     if "used" in sets and "known_generated" not in sets:  # as when it is assessed: among the known images
-        return make("generated").fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
-    return make("generated").fit(sets["candidates"])
+        return make("generated", asked).fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
+    return make("generated", asked).fit(asked)
 
 
 def _findings(about, sets, failures):

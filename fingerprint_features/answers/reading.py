@@ -86,7 +86,8 @@ def good(images: ImageSet, failures: Sequence[ImageFailure]) -> np.ndarray:
 def show_progress(model: Any, wanted: bool) -> None:
     """Have every part of a model that can show a progress bar do so."""
     if wanted:
-        model.set_params(**{name: True for name in model.get_params() if name.endswith("__progress")})
+        shown = (name for name in model.get_params() if name.split("__")[-1] == "progress")
+        model.set_params(**dict.fromkeys(shown, True))
 
 
 def _named(name, failures):

@@ -26,7 +26,7 @@ _SETS = {
     "holdout": "real images known not to have been used",
     "unlabelled": "images to learn from without labels",
 }
-_PRESETS = ("published", "fast")
+PRESETS = ("published", "fast")
 _RECIPES: dict[str, tuple["RecipeInfo", Callable[..., BaseEstimator]]] = {}
 
 
@@ -315,8 +315,8 @@ def make(
     TypeError: the recipe 'vcmi-2023-threshold-max' needs reference=, the generated images
     """
     about, builder = _find(name)
-    if preset not in _PRESETS:
-        raise ValueError(f"preset= must be one of {', '.join(map(repr, _PRESETS))}. Got {preset!r}")
+    if preset not in PRESETS:
+        raise ValueError(f"preset= must be one of {', '.join(map(repr, PRESETS))}. Got {preset!r}")
     given = {"reference": reference, "reference_y": reference_y, "pool": pool}
     given |= {"holdout": holdout, "unlabelled": unlabelled}
     sets = {word: value for word, value in given.items() if value is not None}
