@@ -49,6 +49,7 @@ from .images import ImageReadError as ImageReadError
 from .images import ImageSet as ImageSet
 from .images import check_images as check_images
 from .images import drop_failed as drop_failed
+from .learned import Autoencoder as Autoencoder
 from .learned import MetricEmbedder as MetricEmbedder
 from .learned import NetClassifier as NetClassifier
 from .learned import PairNetwork as PairNetwork

@@ -14,6 +14,7 @@ from fingerprint_features import (
     GLCM,
     LBP,
     SSIM,
+    Autoencoder,
     CNNEmbedding,
     DecodeOptions,
     FaissKNeighborsClassifier,
@@ -83,6 +84,8 @@ drop_failed(rows, [0, 1], images.ids)
 CNNEmbedding("resnet50", weights="resnet50.pth", layer=["layer3", "layer4"], pool="max", device="cpu")
 CNNEmbedding(resize="squash")
 make_extractor("lbp", radius=2).fit_transform(images)
+ReferenceModel(Autoencoder("residual5", latent=64, decoders=1, loss="mae"), images, standardize="zscore")
+errors = Autoencoder(fit_on="both", reference=images, output="both").fit(images).score_samples(images)
 MetricEmbedder("resnet50", "v1", loss="triplet", pairs="reference", reference=images, body_lr=0.1).fit(images, [0, 1])
 
 # ---- trained networks
@@ -137,6 +140,7 @@ write_submission(images.ids, [0, 1], "run.csv")
 
 # ---- wrong calls
 FeaturePipeline([LBP()], on_error="ignore")  # pyright: ignore[reportArgumentType]
+Autoencoder(loss="ssim")  # pyright: ignore[reportArgumentType]
 FeaturePipeline([LBP()], cache=3)  # pyright: ignore[reportArgumentType]
 ImageSet(7)  # pyright: ignore[reportArgumentType]
 DecodeOptions(alpha=3)  # pyright: ignore[reportArgumentType]

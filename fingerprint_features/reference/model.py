@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone, is_classifier, is_clusterer
-from sklearn.utils import Tags
+from sklearn.utils import Tags, get_tags
 
 from ..checks import check_option, check_real, fail
 from ..images import ImageSet
@@ -30,8 +30,8 @@ class ReferenceModel(TransformerMixin, ReferenceEstimator):
     Parameters
     ----------
     estimator : estimator
-        Learns the reference: an outlier detector, a mixture, a clusterer, a covariance, an auto-encoder. With
-        `contrast`, a classifier. A clone is fitted.
+        Learns the reference: an outlier detector, a mixture, a clusterer, a covariance. With `contrast`, a classifier.
+        Or an estimator of images, such as an Autoencoder, without `features`. A clone is fitted.
     reference : ImageSet or array-like of shape (n_reference, d), default=None
         What the estimator learns. None takes the X seen in `fit`.
     contrast : ImageSet or array-like of shape (n_contrast, d), default=None
@@ -154,7 +154,8 @@ default="score_samples"
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = tags.input_tags.string = self.features is not None
+        takes_images = self.features is not None or get_tags(self.estimator).input_tags.three_d_array
+        tags.input_tags.three_d_array = tags.input_tags.string = takes_images
         tags.transformer_tags.preserves_dtype = []
         return tags
 

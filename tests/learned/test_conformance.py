@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fingerprint_features.images import as_image_set
-from fingerprint_features.learned import MetricEmbedder, NetClassifier
+from fingerprint_features.learned import Autoencoder, MetricEmbedder, NetClassifier
 from fingerprint_features.testing import parametrize_with_extractor_checks
 
 pytest.importorskip("torch")
@@ -25,6 +25,10 @@ class LabelledClassifier(Labelled, NetClassifier):
     pass
 
 
+class SelfTaught(Labelled, Autoencoder):
+    pass
+
+
 class LabelledEmbedder(Labelled, MetricEmbedder):
     least = 4  # two pairs
 
@@ -37,4 +41,12 @@ def test_conformance(extractor, check):
 @pytest.mark.slow
 @parametrize_with_extractor_checks([LabelledEmbedder(image_size=16, epochs=1, device="cpu")], tolerance=1e-4)
 def test_conformance_of_the_embedder(extractor, check):
+    check(extractor)
+
+
+@pytest.mark.slow
+@parametrize_with_extractor_checks(
+    [SelfTaught(latent=4, image_size=16, epochs=1, output="both", device="cpu")], tolerance=1e-4
+)
+def test_conformance_of_the_autoencoder(extractor, check):
     check(extractor)
