@@ -1,0 +1,142 @@
+"""Recipes with an auto-encoder: what each makes of its errors and codes, whatever the order of images."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+from sklearn.cluster import SpectralClustering
+from sklearn.frozen import FrozenEstimator
+
+from fingerprint_features import Autoencoder, NetClassifier, recipes
+from fingerprint_features.recipes.registry import _RECIPES
+from tests.recipes.sets import fit_on, make_on, small_task
+
+torch = pytest.importorskip("torch", reason="the extra 'learned' is not installed")
+
+TINY = {"epochs": 2, "lr": 3e-3, "batch_size": 16, "device": "cpu"}
+SMALL = {
+    "vcmi-2023-autoencoder": {"image_size": 16},
+    "vcmi-2023-autoencoder-ensemble": {"image_size": 16},
+    "vcmi-2023-two-decoders": {"image_size": 16},
+    "neural-nexus-2025-vit-autoencoder": {"backbone": "small_vit", "latent": 8},
+    "neural-nexus-2025-spectral": {"image_size": 16},
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return small_task(random_state=4)
+
+
+@pytest.fixture(scope="module")
+def fitted(task):
+    """Return a function from name to the recipe fitted on the task, each fitted once."""
+    known = {}
+
+    def get(name):
+        if name not in known:
+            known[name] = fit_on(name, task, **TINY, **SMALL[name])
+        return known[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_answers_do_not_depend_on_the_order_of_images(name, task, fitted):
+    answers = fitted(name).predict(task.X)
+    assert set(answers) <= {0, 1}
+    order = np.random.default_rng(1).permutation(len(task.X))
+    turned = SimpleNamespace(X=task.X, y=task.y, reference=task.reference[::-1])
+    again = fit_on(name, turned, order, **TINY, **SMALL[name])
+    assert_array_equal(again.predict(task.X[order]), answers[order])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_fast_preset_needs_nothing_to_download(name, task):
+    made = make_on(name, task, **recipes.info(name).fast)
+    networks = [value for value in made.get_params().values() if isinstance(value, Autoencoder)]
+    assert networks
+    assert all(network.weights is None for network in networks)
+
+
+def test_used_are_errors_within_three_deviations_of_those_of_generated_images(task, fitted):
+    model = fitted("vcmi-2023-autoencoder")
+    network = model[0].estimator_
+    reference = task.reference[np.argsort(task.reference.digests)]
+    alone = Autoencoder(image_size=16, **TINY).fit(reference[2:])  # a twentieth, two at least, is kept apart
+    assert alone.digest_ == network.digest_
+    apart, errors = (-alone.score_samples(images) for images in (reference[:2], task.X))
+    scores = (apart.mean() - errors) / apart.std()
+    assert_allclose(model.decision_function(task.X), scores + 3, rtol=1e-4)
+    assert_array_equal(model.predict(task.X), errors < apart.mean() + 3 * apart.std())
+
+
+def test_the_error_of_the_generated_images_decoder_decides(task, fitted):
+    model = fitted("vcmi-2023-two-decoders")
+    ((_, network),) = model[0].features_.extractors_
+    assert len(network._network["head"]["decoders"]) == 2
+    reference = task.reference[np.argsort(task.reference.digests)]
+    measured, errors = (-network.score_samples(images) for images in (reference[:27], task.X))
+    assert_array_equal(model.predict(task.X), errors < measured.mean() + measured.std())
+    moved = recipes.with_reference(model, task.reference[::2])
+    assert set(moved.predict(task.X)) <= {0, 1}
+
+
+def test_the_ensemble_compares_codes_learnt_from_both_sets(task, fitted):
+    model = fitted("vcmi-2023-autoencoder-ensemble")
+    network = Autoencoder(image_size=16, fit_on="x", **TINY).fit(np.stack([*task.X, *task.reference]))
+    assert network.digest_ == model[0].features_.extractors_[0][1].digest_
+    reals, generated = (network.transform(images).astype(float) for images in (task.X, task.reference))
+    across = -cdist(reals, generated, "sqeuclidean") / reals.shape[1]
+    among = -cdist(reals, reals, "sqeuclidean") / reals.shape[1]
+    np.fill_diagonal(among, -np.inf)
+    among[np.equal.outer(task.groups, task.groups)] = -np.inf
+    ranks = np.argsort(np.argsort(across, axis=0), axis=0).mean(axis=1) / (len(reals) - 1)
+    hit = np.isin(np.arange(len(reals)), across.argmax(axis=0))
+    assert_array_equal(model.predict(task.X), ((ranks > 0.5) | (across.max(axis=1) > among.max())) & hit)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("neural-nexus-2025-vit-autoencoder", {"backbone": "small_vit", "latent": 8}),
+        ("neural-nexus-2025-spectral", {"image_size": 16}),
+    ],
+)
+def test_codes_of_both_sets_are_clustered_together(name, params, task, fitted):
+    network = Autoencoder(**params, **TINY).fit(task.reference)
+    rows = [network.transform(images) for images in (task.X, task.reference)]
+    table = np.vstack([own[np.lexsort(own.T)] for own in rows])
+    clusters = SpectralClustering(2, affinity="nearest_neighbors", random_state=0).fit_predict(table)
+    generated = np.arange(len(table)) >= len(task.X)
+    share = np.array([generated[clusters == cluster].mean() for cluster in clusters[: len(task.X)]])
+    expected = np.empty(len(task.X), dtype=int)
+    expected[np.lexsort(rows[0].T)] = share > generated.mean()
+    assert_array_equal(fitted(name).predict(task.X), expected)
+
+
+def test_the_transformer_starts_from_a_network_trained_before(task):
+    start = NetClassifier("small_vit", epochs=1, device="cpu").fit(task.X, task.y)
+    name, params = "neural-nexus-2025-vit-autoencoder", {**TINY, "backbone": "small_vit", "latent": 8, "lr": 1e-12}
+    model = fit_on(name, task, init=FrozenEstimator(start), **params)
+    ((_, network),) = model.features_.extractors_
+    body = {name: value for name, value in start.tensors_.items() if name.startswith("body.")}
+    assert all(np.allclose(network.tensors_[name], value, atol=1e-6) for name, value in body.items())
+    assert not np.allclose(
+        fit_on(name, task, **params).features_.extractors_[0][1].tensors_["body.0.0.weight"], body["body.0.0.weight"]
+    )
+
+
+def test_every_recipe_with_an_autoencoder_is_tried_here():
+    trained = {name for name, (_, builder) in _RECIPES.items() if "Autoencoder" in builder.__globals__}
+    assert trained == set(SMALL)
