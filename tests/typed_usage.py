@@ -42,6 +42,7 @@ from fingerprint_features import (
     check_images,
     detect,
     drop_failed,
+    evaluate,
     load_imageclef_gans,
     make_extractor,
     make_membership_task,
@@ -136,6 +137,13 @@ draw_roc([0, 1], [0.1, 0.9]).savefig("roc.svg")
 draw_scores(found.scores, cut=0.5)
 draw_pairs(images, task.reference)
 draw_history({"loss": [1.0, 0.5]})
+far = np.ones((3, 2))
+copying: evaluate.SetTest = evaluate.copying_test(far, far[:2], [1, 0], groups=["ann", "bo"], cells=3, min_generated=5)
+said: str = copying.conclusion + str(copying.null.low) + str(copying.to_dict()["p_value"])
+evaluate.authenticity_gap(far, far[:2], y, groups=["ann", "bo"], n_bootstrap=100)
+evaluate.dcr_share(far, np.array([True, False]), random_state=np.random.default_rng(0))
+evaluate.privacy_loss(far, far[:2], [1.0, 2.0, 3.0], y, confidence=0.9)
+evaluate.dataset_inference(far[0], y, n_permutations=99)
 write_submission(images.ids, [0, 1], "run.csv")
 
 # ---- wrong calls

@@ -1,7 +1,12 @@
+from .adversarial import privacy_loss as privacy_loss
 from .attribution import attribution_scores as attribution_scores
+from .authenticity import authenticity_gap as authenticity_gap
+from .closest_records import dcr_share as dcr_share
+from .copying import copying_test as copying_test
 from .counts import confusion_scores as confusion_scores
 from .groups import independent_folds as independent_folds
 from .groups import independent_groups as independent_groups
+from .inference import dataset_inference as dataset_inference
 from .judgement import Judgement as Judgement
 from .judgement import judge_fixed as judge_fixed
 from .judgement import judge_learnt as judge_learnt
@@ -20,6 +25,7 @@ from .roc_band import RocBand as RocBand
 from .roc_band import roc_band as roc_band
 from .scores import Score as Score
 from .scores import Scores as Scores
+from .set_tests import SetTest as SetTest
 from .submission import SubmissionFault as SubmissionFault
 from .submission import validate_submission as validate_submission
 from .submission import write_submission as write_submission

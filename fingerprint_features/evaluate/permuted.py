@@ -59,10 +59,7 @@ class PermutationResult:
         """Return what may be said about one method, in one sentence."""
         i = self.methods.index(method)
         if not self.can_detect and self.n_strata > 1:
-            return (
-                "not assessed: group size goes with the label, and the labels of groups of similar size can be "
-                f"shuffled in {self.n_shuffles} way{'' if self.n_shuffles == 1 else 's'} only"
-            )
+            return size_gives_label_away(self.n_shuffles)
         if self.detected[i]:
             return f"detected (corrected p = {self.p_corrected[i]:.3g})"
         if np.isinf(self.detectable[i]):
@@ -83,6 +80,14 @@ class PermutationResult:
                 f"{method:{width}}  {self.values[i]:9.3f}  {p:6.4f}  {corrected:9.4f}  {self.conclusion(method)}"
             )
         return "\n".join(lines)
+
+
+def size_gives_label_away(n_shuffles: int) -> str:
+    """Return the sentence for labels that follow from the sizes of the groups."""
+    return (
+        "not assessed: group size goes with the label, and the labels of groups of similar size can be "
+        f"shuffled in {n_shuffles} way{'' if n_shuffles == 1 else 's'} only"
+    )
 
 
 def detectable_statistic(null: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
