@@ -13,6 +13,10 @@ AI_MULTIMEDIA_LAB_2025 = (
     "Medical Images, CLEF 2025"
 )
 MEDHASTRA_2025 = "Chandrasekar et al., Identify Training Data Subsets in GAN-Generated Medical Images, CLEF 2025"
+SDVAHCS_2025 = (
+    "Gentili, Identifying the Origins of Synthetic Biomedical Images: An Ensemble Approach with Pseudo-Labeling, CLEF "
+    "2025"
+)
 VAN_BREUGEL_2023 = (
     "van Breugel et al., Membership Inference Attacks against Synthetic Data through Overfitting Detection, "
     "AISTATS 2023"
