@@ -144,6 +144,7 @@ evaluate.authenticity_gap(far, far[:2], y, groups=["ann", "bo"], n_bootstrap=100
 evaluate.dcr_share(far, np.array([True, False]), random_state=np.random.default_rng(0))
 evaluate.privacy_loss(far, far[:2], [1.0, 2.0, 3.0], y, confidence=0.9)
 evaluate.dataset_inference(far[0], y, n_permutations=99)
+at_risk: npt.NDArray[np.bool_] = evaluate.image_risk(far, far[:2], groups=["ann", "bo"], fdr=0.1).flagged
 write_submission(images.ids, [0, 1], "run.csv")
 
 # ---- wrong calls

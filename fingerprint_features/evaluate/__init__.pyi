@@ -6,6 +6,8 @@ from .copying import copying_test as copying_test
 from .counts import confusion_scores as confusion_scores
 from .groups import independent_folds as independent_folds
 from .groups import independent_groups as independent_groups
+from .image_risk import ImageRisk as ImageRisk
+from .image_risk import image_risk as image_risk
 from .inference import dataset_inference as dataset_inference
 from .judgement import Judgement as Judgement
 from .judgement import judge_fixed as judge_fixed
