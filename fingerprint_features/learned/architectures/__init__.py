@@ -20,6 +20,7 @@ def _gray(side, mean=0.5, std=0.5):
 
 NAMED = {
     "small": Entry(_gray(64), "small.small"),
+    "conv3": Entry(_gray(256), "plain.conv3"),
     "siamese4": Entry(_gray(256, mean=0.0, std=1.0), "siamese.siamese4"),
     "conv5": Entry(_gray(256), "encoders.conv5"),
     "residual5": Entry(_gray(256), "encoders.residual5"),
