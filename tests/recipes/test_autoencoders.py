@@ -9,7 +9,8 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import SpectralClustering
 from sklearn.frozen import FrozenEstimator
 
-from fingerprint_features import Autoencoder, NetClassifier, recipes
+from fingerprint_features import Autoencoder, NetClassifier, Pixels, recipes
+from fingerprint_features.learned import PatchSwapError
 from fingerprint_features.recipes.registry import _RECIPES
 from tests.recipes.sets import fit_on, make_on, small_task
 
@@ -20,6 +21,7 @@ SMALL = {
     "vcmi-2023-autoencoder": {"image_size": 16},
     "vcmi-2023-autoencoder-ensemble": {"image_size": 16},
     "vcmi-2023-two-decoders": {"image_size": 16},
+    "vcmi-2023-replacing-patches": {"image_size": 16},
     "neural-nexus-2025-vit-autoencoder": {"backbone": "small_vit", "latent": 8},
     "neural-nexus-2025-spectral": {"image_size": 16},
 }
@@ -104,6 +106,23 @@ def test_the_ensemble_compares_codes_learnt_from_both_sets(task, fitted):
     ranks = np.argsort(np.argsort(across, axis=0), axis=0).mean(axis=1) / (len(reals) - 1)
     hit = np.isin(np.arange(len(reals)), across.argmax(axis=0))
     assert_array_equal(model.predict(task.X), ((ranks > 0.5) | (across.max(axis=1) > among.max())) & hit)
+
+
+def test_patches_of_generated_images_are_measured_against_those_of_other_real_ones(task, fitted):
+    model = fitted("vcmi-2023-replacing-patches")
+    metric = PatchSwapError(Autoencoder(image_size=16, **TINY).fit(task.reference))
+    reals, generated = (Pixels().fit_transform(images) for images in (task.X, task.reference))
+    null, found = metric(reals, reals), metric(reals, generated)
+    own = np.eye(len(reals), dtype=bool)
+    strange = ~np.equal.outer(task.groups, task.groups)
+    # an image with its own patch counts as the mean of its row, as in the team's code; its patient's do not count
+    rows = np.array([row[other | itself].mean() for row, other, itself in zip(null, strange, own, strict=True)])
+    values = np.concatenate([null[strange], rows])
+    expected = (found.max(axis=1) - values.mean()) / values.std()
+    assert_allclose(model.decision_function(task.X), expected - 2, rtol=1e-3, atol=1e-3)
+    moved = recipes.with_reference(model, task.reference[:5])
+    expected = (found[:, :5].max(axis=1) - values.mean()) / values.std()
+    assert_allclose(moved.decision_function(task.X), expected - 2, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(
