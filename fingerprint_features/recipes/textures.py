@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ..decide import ThresholdClassifier
-from ..extractors import GLCM, LBP, Gabor, ImageStats, TextureCDF, Wavelet
+from ..extractors import GLCM, LBP, BaseExtractor, Gabor, ImageStats, TextureCDF, Wavelet
 from ..reference import PairClassifier, ReferenceModel
 from .blocks import ByContent, cached
 from .kinds import Cache, Images, Threshold
@@ -169,8 +169,22 @@ def handcrafted(
     Of 48 features the `max_features` are kept that another forest finds most important for separating used from
     unused. With `direct` the forest sees all 48 features and the distance.
     """
-    columns = cached(
-        cache,
+    columns = cached(cache, *handcrafted_extractors())
+    important = SelectFromModel(Forest(200, random_state=random_state), max_features=max_features, threshold=-np.inf)
+    model = ReferenceModel(
+        EmpiricalCovariance(), reference, features=make_pipeline(columns, important), output="mahalanobis"
+    )
+    seen = FeatureUnion([("features", columns), ("distance", model)]) if direct else model
+    return make_pipeline(seen, Forest(100, random_state=random_state))
+
+
+class Forest(ByContent, RandomForestClassifier):
+    """A forest that does not depend on the order of the rows, although its trees draw them by position."""
+
+
+def handcrafted_extractors() -> list[BaseExtractor]:
+    """Return the extractors of Neural Nexus's 48 handcrafted columns."""
+    return [
         ImageStats(),
         GLCM(1, levels=256, properties=("contrast", "correlation", "energy", "homogeneity")),
         Gabor(
@@ -183,14 +197,4 @@ def handcrafted(
             statistics=("mean", "var"),
         ),
         Wavelet("db1", 2),
-    )
-    important = SelectFromModel(_Forest(200, random_state=random_state), max_features=max_features, threshold=-np.inf)
-    model = ReferenceModel(
-        EmpiricalCovariance(), reference, features=make_pipeline(columns, important), output="mahalanobis"
-    )
-    seen = FeatureUnion([("features", columns), ("distance", model)]) if direct else model
-    return make_pipeline(seen, _Forest(100, random_state=random_state))
-
-
-class _Forest(ByContent, RandomForestClassifier):
-    """A forest that does not depend on the order of the rows, although its trees draw them by position."""
+    ]

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from sklearn.cluster import SpectralClustering
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 
 from fingerprint_features import Autoencoder, NetClassifier, Pixels, recipes
@@ -24,6 +25,7 @@ SMALL = {
     "vcmi-2023-replacing-patches": {"image_size": 16},
     "neural-nexus-2025-vit-autoencoder": {"backbone": "small_vit", "latent": 8},
     "neural-nexus-2025-spectral": {"image_size": 16},
+    "neural-nexus-2025-forest": {"image_size": 16, "latent": 8},
 }
 
 
@@ -123,6 +125,31 @@ def test_patches_of_generated_images_are_measured_against_those_of_other_real_on
     moved = recipes.with_reference(model, task.reference[:5])
     expected = (found[:, :5].max(axis=1) - values.mean()) / values.std()
     assert_allclose(moved.decision_function(task.X), expected - 2, rtol=1e-3, atol=1e-3)
+
+
+def test_the_forest_sees_an_error_and_two_distances(task, fitted):
+    model = fitted("neural-nexus-2025-forest")
+    network = Autoencoder("residual4", latent=8, loss="mae", image_size=16, random_state=42, **TINY).fit(task.reference)
+    crafted = make_on("neural-nexus-2025-handcrafted", task)[0].features[0]
+    codes, errors, described = {}, {}, {}
+    for who, images in (("real", task.X), ("generated", task.reference)):
+        codes[who] = network.transform(images).astype(float)
+        errors[who] = -network.score_samples(images)
+        described[who] = np.hstack([codes[who], crafted.fit_transform(images)])
+    order = np.lexsort([task.y, *described["real"].T])
+    first = RandomForestClassifier(200, random_state=42).fit(described["real"][order], np.asarray(task.y)[order])
+    chosen = np.sort(np.argsort(-first.feature_importances_)[:20])
+    assert_array_equal(np.flatnonzero(model[0].important_.get_support()), chosen)
+    known, asked = described["generated"][:, chosen], described["real"][:, chosen]
+    away = asked - known.mean(axis=0)
+    inverse = np.linalg.pinv(np.cov(known.T, bias=True), hermitian=True)
+    found = model[0].transform(task.X)
+    assert_allclose(found[:, 0], errors["real"], rtol=1e-4)
+    assert_allclose(found[:, 1], cdist(codes["real"], codes["generated"], "cosine").min(axis=1), atol=1e-5)
+    assert_allclose(found[:, 2], np.einsum("ij,jk,ik->i", away, inverse, away), rtol=0.01)
+    moved = recipes.with_reference(model, task.reference[::2])
+    assert_array_equal(moved[0].transform(task.X)[:, 0], found[:, 0])
+    assert (moved[0].transform(task.X)[:, 1] >= found[:, 1]).all()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ PUBLISHED = {
     "medhastra-2025-resnet50-logistic": ("M30", (1288,), None),
     "neural-nexus-2025-vit-autoencoder": ("M31", (1878,), 0.148),
     "neural-nexus-2025-spectral": ("M32", (1880,), 0.072),
+    "neural-nexus-2025-forest": ("M33", (1881,), 0.032),
     "neural-nexus-2025-handcrafted": ("M33", (1881,), None),
     "zhouyijiang-2025-retrieval": ("M35", (1801, 1802, 1803, 1804, 1873), None),
     "taozi-2025-resnet50-retrieval": ("M36", (), None),
