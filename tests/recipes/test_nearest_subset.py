@@ -18,6 +18,18 @@ def test_the_mean_of_all_cosines_decides():
     assert model.predict(100 * asked).tolist() == model.predict(asked).tolist()
 
 
-@pytest.mark.parametrize(("estimator", "check"), list(estimator_checks_generator(NearestSubset())))
+def test_or_the_mean_of_all_distances():
+    known, y = [[0.0], [10.0], [4.0], [6.5]], ["wide", "wide", "near", "near"]
+    model = NearestSubset("euclidean").fit(known, y)
+    np.testing.assert_allclose(model.similarity([[5.0], [0.0]]), [[-1.25, -5.0], [-5.25, -5.0]])
+    assert model.predict([[5.0], [0.0]]).tolist() == ["near", "wide"]
+    with pytest.raises(ValueError, match="'metric' parameter of NearestSubset"):
+        NearestSubset("mse").fit(known, y)
+
+
+BOTH = [check for metric in ("cosine", "euclidean") for check in estimator_checks_generator(NearestSubset(metric))]
+
+
+@pytest.mark.parametrize(("estimator", "check"), BOTH)
 def test_scikit_learns_contract(estimator, check):
     check(estimator)
