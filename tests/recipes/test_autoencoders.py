@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from sklearn.cluster import SpectralClustering
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import StandardScaler
 
 from fingerprint_features import Autoencoder, NetClassifier, Pixels, recipes
 from fingerprint_features.learned import PatchSwapError
@@ -23,6 +25,7 @@ SMALL = {
     "vcmi-2023-autoencoder-ensemble": {"image_size": 16},
     "vcmi-2023-two-decoders": {"image_size": 16},
     "vcmi-2023-replacing-patches": {"image_size": 16},
+    "picuslab-2023-deforming-svm": {"image_size": 16, "latent": 8},
     "neural-nexus-2025-vit-autoencoder": {"backbone": "small_vit", "latent": 8},
     "neural-nexus-2025-spectral": {"image_size": 16},
     "neural-nexus-2025-forest": {"image_size": 16, "latent": 8},
@@ -125,6 +128,27 @@ def test_patches_of_generated_images_are_measured_against_those_of_other_real_on
     moved = recipes.with_reference(model, task.reference[:5])
     expected = (found[:, :5].max(axis=1) - values.mean()) / values.std()
     assert_allclose(moved.decision_function(task.X), expected - 2, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("learnt", ["used", "unused", "both"])
+def test_an_svm_separates_codes_of_templates_and_deformations(learnt, task):
+    model = fit_on("picuslab-2023-deforming-svm", task, learnt=learnt, image_size=16, latent=8, **TINY)
+    labels = {"used": [1], "unused": [0], "both": [0, 1]}[learnt]
+    known = [image for image, label in zip(task.X, task.y, strict=True) if label in labels]
+    network = Autoencoder(
+        decoder="deforming", latent=8, image_size=16, fit_on="both", reference=task.reference, **TINY
+    ).fit(np.stack(known))
+    assert network.digest_ == model[0].features_.extractors_[0][1].digest_
+    rows = StandardScaler().fit_transform(network.transform(task.X))
+    rows, sign = np.column_stack([rows, np.ones(len(rows))]).astype(float), np.where(task.y, 1, -1)
+
+    def cost(weights):  # of a linear SVM whose hinge is squared
+        return weights @ weights / 2 + (np.maximum(1 - sign * (rows @ weights), 0) ** 2).sum()
+
+    weights = minimize(cost, np.zeros(rows.shape[1]), tol=1e-10).x
+    assert_allclose(model.decision_function(task.X), rows @ weights, atol=1e-2)
+    with pytest.raises(TypeError, match="Autoencoder cannot be given another reference"):
+        recipes.with_reference(model, task.reference[::2])
 
 
 def test_the_forest_sees_an_error_and_two_distances(task, fitted):

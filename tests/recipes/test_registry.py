@@ -40,6 +40,7 @@ PUBLISHED = {
     "dmk-2023-sift-knn": ("M17", (2,), 0.449),
     "gan-isi-2023-texture-cdf": ("M18", (1, 2, 3, 4, 5), 0.502),
     "kde-lab-2023-transfer": ("M19", (1, 2, 3, 4, 5), 0.548),
+    "picuslab-2023-deforming-svm": ("M22", (7, 8, 9), 0.666),
     "aimultimedialab-2023-lbp-svm": ("M24", (1,), 0.626),
     "aimultimedialab-2023-vgg16-svm": ("M25", (2,), 0.585),
     "challengers-2025-resnet50-clusters": ("M27", (1778, 1779), -0.032),
