@@ -9,11 +9,12 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
-from ..checks import check_int, check_option, fail
+from ..checks import check_int, check_option, check_real, fail
 from ..images import ImageSet, ImagesLike, as_image_set
 from . import networks
 from .augmentation import Augmentation
@@ -22,8 +23,10 @@ from .held import hold, scaled
 from .kinds import Network, Optimizer, Schedule, Start, Weights
 from .labels import class_codes
 from .loop import batches
+from .losses import supcon
 
 _GENERATED = -1  # in place of a class
+_TEMPERATURE = 0.1
 _AT_ONCE = 64  # pairs that the head is shown together
 _pairing = threading.Lock()
 
@@ -41,20 +44,26 @@ class PairNetwork(ClassifierMixin, TrainedNetwork):
         The trunk, as in NetClassifier. ``"unpooled_resnet101"``: a ResNet-101 on grey images that keeps large maps.
     reference : ImageSet, or list, array or Series of paths or images
         The generated images.
-    head : {"relation", "cross_attention"}, default="relation"
-        What judges a pair by the maps that the trunk gives of both. ``"relation"``: convolutions on the maps one behind
-        the other. ``"cross_attention"``: each map attends to the other, and a perceptron is given ``|a - b|`` and
-        ``a * b`` of what they find.
+    head : {"relation", "cross_attention", "fusion"}, default="relation"
+        What judges a pair by the maps that the trunk gives of both. ``"relation"`` [1]_: convolutions on the maps one
+        behind the other. ``"cross_attention"`` [2]_: each map attends to the other, and a perceptron is given
+        ``|a - b|`` and ``a * b`` of what they find. ``"fusion"``: the means of several maps are joined by gates, and
+        the cosine of both images, in the views of eight heads, is compared with a constant.
     layer : str or sequence of str, default=None
-        The module of the trunk whose output the head is given. None is the last map before the final classifier.
+        The module of the trunk whose output the head is given, or several for ``"fusion"``. None is the last map before
+        the final classifier.
     dim : int, default=128
-        Width of the head's layers.
+        Width of the head's layers, a multiple of 8.
     shared : bool, default=True
         Whether one trunk sees both images. False trains one for real and one for generated images.
     n_pairs : int or None, default=20
         Number of generated images that each image is paired with. None takes all.
-    aggregate : {"mean", "majority", "max"}, default="mean"
-        How the pairs of an image give its likelihood: the mean, the share of pairs above 0.5, or the largest.
+    aggregate : {"mean", "majority", "max", "attention"}, default="mean"
+        How the pairs of an image give its likelihood: the mean, the share of pairs above 0.5, the largest, or the mean
+        weighted by the odds of each pair.
+    contrastive : float, default=0.0
+        Weight of a supervised contrastive loss [3]_ beside the cross-entropy, on what the head makes of each image by
+        itself, at the temperature 0.1. Generated images are of the second class.
     optimizer : {"adamw", "sgd"}, default="adamw"
         "sgd" has the momentum 0.9.
     batch_size : int, default=32
@@ -87,7 +96,9 @@ random_state, device, progress, checkpoint
 
     References
     ----------
-    Sung et al., Learning to Compare: Relation Network for Few-Shot Learning, CVPR 2018.
+    .. [1] Sung et al., Learning to Compare: Relation Network for Few-Shot Learning, CVPR 2018.
+    .. [2] Vaswani et al., Attention Is All You Need, NeurIPS 2017.
+    .. [3] Khosla et al., Supervised Contrastive Learning, NeurIPS 2020.
 
     Examples
     --------
@@ -115,12 +126,13 @@ random_state, device, progress, checkpoint
         backbone: Network = "small",
         reference: ImagesLike | None = None,
         *,
-        head: Literal["relation", "cross_attention"] = "relation",
+        head: Literal["relation", "cross_attention", "fusion"] = "relation",
         layer: str | Sequence[str] | None = None,
         dim: int = 128,
         shared: bool = True,
         n_pairs: int | None = 20,
-        aggregate: Literal["mean", "majority", "max"] = "mean",
+        aggregate: Literal["mean", "majority", "max", "attention"] = "mean",
+        contrastive: float = 0.0,
         weights: Weights = None,
         init: Start = None,
         image_size: int | None = None,
@@ -147,6 +159,7 @@ random_state, device, progress, checkpoint
         self.shared = shared
         self.n_pairs = n_pairs
         self.aggregate = aggregate
+        self.contrastive = contrastive
         self.weights = weights
         self.init = init
         self.image_size = image_size
@@ -269,6 +282,7 @@ random_state, device, progress, checkpoint
         if self.n_pairs is not None:
             check_int(self, "n_pairs", 1)
         check_option(self, "aggregate", tuple(_AGGREGATES))
+        check_real(self, "contrastive", 0)
         check_option(self, "optimizer", ("adamw", "sgd"))
 
     def _fit(self, images, y):
@@ -356,8 +370,12 @@ random_state, device, progress, checkpoint
         from torch.nn.functional import binary_cross_entropy_with_logits
 
         real, generated = inputs.chunk(2)
-        odds = net["head"](self._image(net, real, "real"), self._image(net, generated, "generated"))
-        return binary_cross_entropy_with_logits(odds, targets[: len(real)].to(odds.dtype))
+        real, generated = self._image(net, real, "real"), self._image(net, generated, "generated")
+        codes, odds = targets[: len(real)], net["head"](real, generated)
+        loss = binary_cross_entropy_with_logits(odds, codes.to(odds.dtype))
+        if self.contrastive:
+            loss = loss + self.contrastive * _supervised_contrast(real, generated, codes)
+        return loss
 
     def _embed(self, net, inputs):
         import torch
@@ -384,14 +402,23 @@ random_state, device, progress, checkpoint
         return [f"pairnetwork_{i:04d}" for i in range(len(self.reference_))]
 
 
-def _likely(odds):
-    from scipy.special import expit
+def _supervised_contrast(real, generated, codes):
+    """Return the supervised contrastive loss of images among each other; generated ones are of the second class."""
+    import torch
+    from torch.nn.functional import normalize
 
-    return expit(odds)
+    rows = normalize(torch.cat([real, generated]).flatten(1))
+    classes = torch.cat([codes, torch.ones_like(codes)])
+    others = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    cosines, same = (rows @ rows.T)[others], (classes[:, None] == classes)[others]
+    cosines, same = cosines.view(len(rows), -1), same.view(len(rows), -1)
+    paired = same.any(dim=1)  # a class may have one image in a batch
+    return supcon(cosines[paired], same[paired], _TEMPERATURE)
 
 
 _AGGREGATES = {
-    "mean": lambda odds: _likely(odds).mean(axis=1),
+    "mean": lambda odds: expit(odds).mean(axis=1),
     "majority": lambda odds: (odds > 0).mean(axis=1),
-    "max": lambda odds: _likely(odds).max(axis=1),
+    "max": lambda odds: expit(odds).max(axis=1),
+    "attention": lambda odds: (softmax(odds, axis=1) * expit(odds)).sum(axis=1),
 }

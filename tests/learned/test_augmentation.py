@@ -75,7 +75,33 @@ def test_brightness_contrast_and_noise_are_as_large_as_asked():
     assert (Augmentation(noise=0.1)(x) - x).std().item() == pytest.approx(0.1, rel=0.1)
 
 
-@pytest.mark.parametrize("bad", [{"flip": 1}, {"rotate": -1}, {"zoom": 1.0}, {"noise": float("nan")}, {"shift": "a"}])
+def test_gabor_noise_has_one_direction_and_one_wavelength_an_image():
+    noise = Augmentation(gabor=0.2)(torch.zeros(30, 3, 64, 64)).numpy()
+    assert noise.std() == pytest.approx(0.2, rel=0.1)
+    assert np.array_equal(noise[:, 0], noise[:, 2])  # grey
+    power = np.abs(np.fft.fft2(noise[:, 0])) ** 2
+    down, right = np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64), indexing="ij")
+    distance, turn = np.hypot(down, right), np.exp(2j * np.arctan2(down, right))
+    frequency = (power * distance).sum(axis=(1, 2)) / power.sum(axis=(1, 2))
+    assert 1 / 18 < frequency.min() < 0.1 < 0.2 < frequency.max() < 0.27
+    directions = (power * turn).sum(axis=(1, 2)) / power.sum(axis=(1, 2))
+    assert (np.abs(directions)[frequency > 0.12] > 0.7).all()  # 1 is one direction, 0 is all
+    assert np.ptp(np.angle(directions)) > 3
+
+
+def test_a_mask_takes_whole_fields_at_random():
+    y = Augmentation(mask=0.3)(torch.ones(50, 2, 32, 32))
+    assert set(y.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(y[:, 0], y[:, 1])
+    fields = y[:, 0].view(50, 16, 2, 16, 2)
+    assert torch.equal(fields.amax(dim=(2, 4)), fields.amin(dim=(2, 4)))
+    assert 1 - y.mean().item() == pytest.approx(0.3, abs=0.03)
+    assert not torch.equal(y[0], y[1])
+
+
+@pytest.mark.parametrize(
+    "bad", [{"mask": 1.0}, {"flip": 1}, {"rotate": -1}, {"zoom": 1.0}, {"noise": float("nan")}, {"shift": "a"}]
+)
 def test_senseless_values_are_refused(bad):
     (name,) = bad
     with pytest.raises(ValueError, match=f"Augmentation: {name} must be"):

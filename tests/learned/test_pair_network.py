@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_predict
@@ -85,6 +85,7 @@ def test_it_tells_used_images_it_has_not_seen(fitted):
         ("mean", lambda odds: expit(odds).mean(axis=1)),
         ("majority", lambda odds: (expit(odds) > 0.5).mean(axis=1)),
         ("max", lambda odds: expit(odds).max(axis=1)),
+        ("attention", lambda odds: (np.exp(odds) * expit(odds)).sum(axis=1) / np.exp(odds).sum(axis=1)),
     ],
 )
 def test_the_answers_are_those_computed_by_hand(dot, aggregate, expected):
@@ -107,6 +108,22 @@ def test_the_loss_is_the_cross_entropy_of_all_pairs_by_the_labels_of_the_real_im
     likely = expit(seen(images) @ seen(reference).T)
     expected = -np.log(np.where((y == "yes")[:, None], likely, 1 - likely)).mean()
     assert model.history_["loss"] == [pytest.approx(expected, rel=1e-3)]
+
+
+def test_the_contrastive_loss_is_added_with_generated_images_as_used_ones(dot):
+    rng = np.random.default_rng(0)
+    images, reference = (rng.integers(110, 130, (n, 8, 8), dtype=np.uint8) for n in (4, 1))
+    y = np.array([0, 0, 1, 1])
+    plain, both = (dot(reference, n_pairs=1, contrastive=c).fit(images, y).history_["loss"][0] for c in (0, 0.5))
+    rows = seen(np.concatenate([images, reference[[0] * 4]]))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    classes = np.append(y, [1] * 4)
+    terms = []
+    for i in range(8):
+        others = np.arange(8) != i
+        shares = softmax(rows[others] @ rows[i] / 0.1)
+        terms.append(-np.log(shares[classes[others] == classes[i]]).mean())
+    assert both - plain == pytest.approx(0.5 * np.mean(terms), rel=1e-3)
 
 
 def test_permuted_labels_change_the_loss():
@@ -208,7 +225,8 @@ def test_heads_judge_each_pair_by_itself():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         maps = [torch.randn(4, 5, 6, 6) for _ in range(2)]
-        for head in (pair_heads.Relation([5], 8).eval(), pair_heads.CrossAttention([5], 8).eval()):
+        for kind in pair_heads.HEADS.values():
+            head = kind([5], 8).eval()
             a, b = (head.image([own]) for own in maps)
             odds = head(a, b)
             assert odds.shape == (4,)
@@ -224,6 +242,33 @@ def test_cross_attention_knows_neither_first_nor_second_nor_where_things_are():
         odds = head(a, b)
         assert torch.allclose(head(b, a), odds, atol=1e-5)
         assert torch.allclose(head(a[:, torch.randperm(9)], b[:, torch.randperm(9)]), odds, atol=1e-5)
+
+
+def test_fusion_is_gated_sums_and_the_mean_cosine_of_eight_heads():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        head = pair_heads.Fusion([5, 3], 16)
+        maps = [[torch.randn(2, width, 4, 4) for width in (5, 3)] for _ in range(2)]
+        found = head(*(head.image(own) for own in maps)).detach().numpy()
+    t = {name: own.numpy() for name, own in head.state_dict().items()}
+
+    def linear(name, rows):
+        return rows @ t[f"{name}.weight"].T + t[f"{name}.bias"]
+
+    def fused(maps):
+        means = [one.numpy().mean(axis=(2, 3)) for one in maps]
+        return sum(expit(linear(f"gates.{i}", own)) * linear(f"project.{i}", own) for i, own in enumerate(means))
+
+    query, key = (linear(name, fused(own)).reshape(2, 8, 2) for name, own in zip(("query", "key"), maps, strict=True))
+    lengths = np.linalg.norm(query, axis=2) * np.linalg.norm(key, axis=2)
+    np.testing.assert_allclose(found, 10 * ((query * key).sum(axis=2) / lengths).mean(axis=1), rtol=1e-4)
+
+
+def test_several_layers_are_fused():
+    images, y = reals()
+    model = network(head="fusion", layer=["4", "8", "12"], aggregate="attention", contrastive=1.0, epochs=5)
+    assert model.fit(images, y).score(images, y) == 1
+    assert model.tensors_["head.project.0.weight"].shape == (8, 32)
 
 
 def test_tokens_of_a_transformer_serve_as_a_map():

@@ -80,4 +80,38 @@ class CrossAttention(nn.Module):
         return self.decide(torch.cat([(a - b).abs(), a * b], dim=1)).squeeze(1)
 
 
-HEADS = {"relation": Relation, "cross_attention": CrossAttention}
+class Fusion(nn.Module):
+    """The means of several layers, fused by gates, and how alike two images are to eight heads of attention.
+
+    Each head has a view of its own of both, as queries and keys; the mean of the eight cosines, over a temperature that
+    is learned, is the log-odds up to a constant.
+
+    Parameters
+    ----------
+    channels : sequence of int
+        Of the maps of an image, one for each layer.
+    dim : int
+        Of the fused features; a multiple of 8.
+    """
+
+    def __init__(self, channels: Sequence[int], dim: int) -> None:
+        super().__init__()
+        self.project = nn.ModuleList(nn.Linear(width, dim) for width in channels)
+        self.gates = nn.ModuleList(nn.Linear(width, dim) for width in channels)
+        self.query, self.key = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.log_temperature = nn.Parameter(torch.tensor(0.1).log())
+        self.constant = nn.Parameter(torch.zeros(()))
+
+    def image(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return the fused features of each image, (n_images, dim)."""
+        layers = zip(self.project, self.gates, [one.flatten(2).mean(dim=2) for one in maps], strict=True)
+        return sum(gate(mean).sigmoid() * project(mean) for project, gate, mean in layers)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return the log-odds of each pair, (n_pairs,)."""
+        views = (layer(own).view(len(own), N_HEADS, -1) for layer, own in ((self.query, a), (self.key, b)))
+        alike = nn.functional.cosine_similarity(*views, dim=2).mean(dim=1)
+        return alike / self.log_temperature.exp() + self.constant
+
+
+HEADS = {"relation": Relation, "cross_attention": CrossAttention, "fusion": Fusion}
