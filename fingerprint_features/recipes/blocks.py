@@ -73,3 +73,8 @@ def similarity_where_found(columns: ArrayLike) -> NDArray[np.float64]:
 def above_median(rows: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which values of each row lie above the row's median."""
     return rows > np.median(rows, axis=1, keepdims=True)
+
+
+def strongest(rows: NDArray[Any], share: float) -> NDArray[np.bool_]:
+    """Return which values of each row are among its largest, up to `share` of the row."""
+    return rows > np.quantile(rows, 1 - share, axis=1, keepdims=True)

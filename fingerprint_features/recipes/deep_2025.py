@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from ..decide import ClusterClassifier, ThresholdClassifier
 from ..extractors import CNNEmbedding, Filtered
 from ..reference import ReferenceModel, ReferenceSimilarity
-from .blocks import SQUASHED, above_median, cached, embedding, similarity_where_found
+from .blocks import SQUASHED, above_median, cached, embedding, similarity_where_found, strongest
 from .joint_clusters import JointClusters
 from .kinds import Cache, Images, Layer, Network, Threshold, Weights
 from .papers import OVERVIEW_2025
@@ -184,15 +184,61 @@ def retrieval(
     `layer` ``"auto"`` is the mean token after blocks 4, 8 and 12 of a ViT, and the input of the last layer of other
     networks.
     """
-    if layer == "auto":
-        blocks = [f"encoder.layers.encoder_layer_{number}" for number in (3, 7, 11)]
-        layer = blocks if str(backbone).startswith("vit") else None
     found = ReferenceSimilarity(
-        reference, embedding(cache, backbone, weights, resize, layer=layer), "cosine", "hits", k=k
+        reference,
+        embedding(cache, backbone, weights, resize, layer=three_blocks(backbone) if layer == "auto" else layer),
+        "cosine",
+        "hits",
+        k=k,
     )
     # one column with many equal values: a graph of nearest neighbours would fall apart
     pruned = SpectralClustering(2, affinity="rbf", gamma=1.0, random_state=random_state)
     return make_pipeline(found, StandardScaler(), ClusterClassifier(pruned))
+
+
+def three_blocks(backbone: Network) -> list[str] | None:
+    """Return blocks 4, 8 and 12 of a ViT of torchvision, by name; None for other networks."""
+    blocks = [f"encoder.layers.encoder_layer_{number}" for number in (3, 7, 11)]
+    return blocks if str(backbone).startswith("vit") else None
+
+
+@recipe(
+    "neural-nexus-2025-attention",
+    method="M34",
+    team="Neural Nexus",
+    why=(
+        "The team trained a generative network, DCLGAN, and compared the attention of its discriminator. Training such "
+        "a network is out of scope: give a trained discriminator, any torch module, as backbone=. Without one, the "
+        "network is ResNet50. How attention leads to an answer is not described: the strongest fifth of the map, the "
+        "mean Jaccard index with generated images, and a threshold learnt for the best kappa. Which run this was is "
+        "not stated." + SQUASHED
+    ),
+    **_ON_REALS,
+    **_2025,
+)
+def attention(
+    reference: Images,
+    cache: Cache,
+    *,
+    backbone: Network = "resnet50",
+    weights: Weights = "v1",
+    resize: str = "squash",
+    layer: Layer = None,
+    share: float = 0.2,
+    threshold: Threshold = "auto",
+    metric: str = "kappa",
+) -> BaseEstimator:
+    """Used when a network looks at the same places in it as in generated images.
+
+    Attention is the mean of absolute activations over the channels of `layer`; None is the last map. The strongest
+    `share` of its places are compared. ``threshold="auto"`` learns the cut from labels, for the best `metric`.
+    """
+    places = make_pipeline(
+        embedding(cache, backbone, weights, resize, layer=layer, pool="attention"),
+        FunctionTransformer(strongest, kw_args={"share": share}),
+    )
+    rule = ReferenceSimilarity(reference, places, "jaccard", "mean")
+    return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))
 
 
 @recipe(

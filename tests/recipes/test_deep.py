@@ -20,6 +20,7 @@ from tests.recipes.sets import fit_on, make_on, small_task
 pytest.importorskip("torch", reason="deep recipes need the extra cnn")
 
 from fingerprint_features import CNNEmbedding
+from fingerprint_features.extractors.cnn.preprocessing import Preprocessing
 
 SMALL = {"backbone": "resnet18", "weights": None}
 SEEN = {**SMALL, "resize": "squash"}
@@ -60,7 +61,7 @@ def rows(task, cache):
 
 def test_all_systems_with_a_frozen_network_are_there():
     methods = {recipes.info(name).method for name in DEEP}
-    numbered = {f"M{number}" for number in (10, 14, 15, 25, 27, 29, 30, 35, 36, 38, 40, 41)}
+    numbered = {f"M{number}" for number in (10, 14, 15, 25, 27, 29, 30, 34, 35, 36, 38, 40, 41)}
     assert methods == {*numbered, "other"}
     assert all({"backbone", "weights"} <= set(recipes.info(name).overrides) for name in DEEP)
 
@@ -113,6 +114,29 @@ def test_an_svm_tells_two_generators_apart(task, cache, fitted):
     svm = SVC().fit(scale.transform(known), np.repeat([1, 0], [len(task.reference), len(task.pool)]))
     expected = svm.decision_function(scale.transform(features.transform(task.X))) > 0
     assert_array_equal(fitted("aimultimedialab-2023-vgg16-svm").predict(task.X), expected)
+
+
+def test_the_attention_of_a_discriminator_that_the_user_gives(task):
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 6, 4, stride=16), torch.nn.LeakyReLU(0.2), torch.nn.Conv2d(6, 1, 4)
+        ).eval()
+    model = fit_on("neural-nexus-2025-attention", task, backbone=module, weights=None, layer="1", metric="f1")
+
+    def places(images):
+        shown = Preprocessing(crop=224, resize=224)
+        pixels = torch.from_numpy(np.stack([shown.pixels(image, "squash") for image in images]))
+        with torch.no_grad():
+            maps = module[:2](shown.scale(pixels)).abs().mean(dim=1).flatten(1).numpy()
+        assert maps.shape[1] == 196
+        return [set(np.flatnonzero(own > np.sort(own)[156])) for own in maps]  # at most 39, a fifth
+
+    generated = places(task.reference)
+    expected = [np.mean([len(own & other) / len(own | other) for other in generated]) for own in places(task.X)]
+    np.testing.assert_allclose(model[:-1].transform(task.X)[:, 0], expected, atol=1e-3)
 
 
 def more_generated_than_average(clusters, n_real):

@@ -2,15 +2,21 @@
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
 
 from fingerprint_features import recipes
+from fingerprint_features.evaluate.refits import decision_values
+from fingerprint_features.recipes.candidates import AmongCandidates
 from tests.recipes.sets import make_on, small_task
 
 torch = pytest.importorskip("torch")
 
-NAMES = ["clef-cse-2023-relation"]
 TINY = {"image_size": 32, "epochs": 1, "n_pairs": 2, "device": "cpu"}
+NAMES = {
+    "clef-cse-2023-relation": TINY,
+    "scope-vit-2025-cross-attention": TINY,
+    "zhouyijiang-2025-fusion": TINY | {"k": 10, "threshold": 0.5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +25,18 @@ def task():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_fast_preset_trains_and_answers(name, task):
+def test_the_fast_preset_trains_and_answers(name, task, tmp_path):
     about = recipes.info(name)
     assert (about.trains, about.needs_labels, about.takes) == (True, True, ("reference",))
-    model = make_on(name, task, preset="fast", **TINY).fit(task.X, task.y)
-    answers, likely = model.predict(task.X), model.predict_proba(task.X)[:, 1]
-    assert set(answers) <= {0, 1}
-    moved = recipes.with_reference(model, task.pool)
-    assert not np.array_equal(moved.predict_proba(task.X)[:, 1], likely)
+    model = make_on(name, task, preset="fast", cache=tmp_path / "rows.cache", **NAMES[name])
     assert is_classifier(model)
+    model.fit(task.X, task.y)
+    scores = decision_values(model, task.X)
+    cut = 0 if hasattr(model, "decision_function") else 0.5
+    assert np.array_equal(model.predict(task.X), scores > cut)
+    moved = recipes.with_reference(model, task.pool)
+    assert not np.array_equal(decision_values(moved, task.X), scores)
+    assert np.array_equal(decision_values(model, task.X), scores)
 
 
 @pytest.mark.slow
@@ -45,3 +54,38 @@ def test_the_relation_network_is_that_of_the_team():
     assert (model.optimizer, model.lr, model.weight_decay) == ("sgd", 1e-5, 5e-4)
     pixels = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
     assert torch.allclose(model._shown().scale(pixels).flatten(), torch.arange(256.0), atol=1e-3)
+
+
+def test_the_fused_layers_are_those_of_stage_1():
+    model = recipes.make("zhouyijiang-2025-fusion", reference=np.zeros((2, 8, 8), dtype=np.uint8))
+    (embedding,) = model.candidates[0].features.extractors
+    assert embedding.layer == model.judge.layer == [f"encoder.layers.encoder_layer_{i}" for i in (3, 7, 11)]
+    assert (model.threshold, model.judge.dim, model.judge.schedule) == (0.6, 1536, "cosine")
+    assert model.judge.augment.mask > 0 < model.judge.augment.gabor
+
+
+class Says(ClassifierMixin, BaseEstimator):
+    """Gives each image the probability that its first pixel names, in percent."""
+
+    def __init__(self, cut=50):
+        self.cut = cut
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        likely = np.asarray(X)[:, 0, 0] / 100
+        return np.column_stack([1 - likely, likely])
+
+    def predict(self, X):
+        return self.classes_[(np.asarray(X)[:, 0, 0] > self.cut).astype(int)]
+
+
+def test_the_judge_is_asked_about_candidates_only():
+    images = np.repeat([10, 55, 65, 75], 4).reshape(4, 2, 2).astype(np.uint8)
+    model = AmongCandidates(Says(70), Says(), threshold=0.6).fit(images, ["no", "no", "yes", "yes"])
+    assert model.predict(images).tolist() == ["no", "no", "no", "yes"]
+    np.testing.assert_allclose(model.decision_function(images), [-0.6, -0.6, -0.6, 0.15])
+    every = AmongCandidates(Says(0), Says(), threshold=0.6).fit(images, ["no", "no", "yes", "yes"])
+    assert every.predict(images).tolist() == ["no", "no", "yes", "yes"]
