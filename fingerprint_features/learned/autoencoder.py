@@ -198,6 +198,7 @@ random_state, device, progress, checkpoint
         check_option(self, "loss", ("mse", "mae"))
         check_int(self, "decoders", 1, 2)
         check_option(self, "fit_on", ("x", "reference", "both"))
+        self._check_images("reference")
         if self.decoders == 2 and self.fit_on != "both":
             fail(self, "fit_on", "'both' where decoders=2: each learns one of the two sets")
         check_option(self, "output", ("latent", "error", "both", "reconstruction"))

@@ -21,7 +21,7 @@ from ..extractors.cnn.device import find_device
 from ..extractors.cnn.preprocessing import Preprocessing
 from ..extractors.cnn.runner import full_precision
 from ..extractors.cnn.weights import check_file
-from ..images import ImageSet
+from ..images import ImageSet, as_image_set
 from . import networks
 from .augmentation import Augmentation
 from .files import Checkpoint, read, write
@@ -126,6 +126,14 @@ class TrainedNetwork(BaseExtractor):
             self._backbone()
         except ValueError as error:
             fail(self, "backbone", f"one that exists ({error})")
+
+    def _check_images(self, name):
+        """Require a parameter that is None or a set of images."""
+        try:
+            if getattr(self, name) is not None:
+                as_image_set(getattr(self, name))
+        except (TypeError, ValueError) as error:
+            fail(self, name, f"None or a set of images ({error})")
 
     def _backbone(self):
         return networks.find(self.backbone, self.weights)

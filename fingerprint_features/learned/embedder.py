@@ -167,11 +167,7 @@ random_state, device, progress, checkpoint
         check_option(self, "pairs", _PAIRS)
         check_real(self, "margin", 0, closed=False)
         check_real(self, "temperature", 0, closed=False)
-        if self.reference is not None:
-            try:
-                as_image_set(self.reference)
-            except (TypeError, ValueError) as error:
-                fail(self, "reference", f"None or a set of images ({error})")
+        self._check_images("reference")
         if self.reference_y is not None and np.ndim(self.reference_y) != 1:
             fail(self, "reference_y", "None or one label for each image of the reference")
 
