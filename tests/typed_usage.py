@@ -144,6 +144,10 @@ evaluate.authenticity_gap(far, far[:2], y, groups=["ann", "bo"], n_bootstrap=100
 evaluate.dcr_share(far, np.array([True, False]), random_state=np.random.default_rng(0))
 evaluate.privacy_loss(far, far[:2], [1.0, 2.0, 3.0], y, confidence=0.9)
 evaluate.dataset_inference(far[0], y, n_permutations=99)
+points: tuple[evaluate.OperatingPoint, ...] = evaluate.operating_points(y, far[0], (0.1, 0.01), groups=["ann", "bo"])
+evaluate.predictive_values(y, y, (0.5, 0.1))[0.1].low
+epsilon: float = evaluate.epsilon_lower_bound(y, far[0], groups=["ann", "bo"]).epsilon
+evaluate.sample_resolution(y, n_methods=3).conclusion
 at_risk: npt.NDArray[np.bool_] = evaluate.image_risk(far, far[:2], groups=["ann", "bo"], fdr=0.1).flagged
 write_submission(images.ids, [0, 1], "run.csv")
 

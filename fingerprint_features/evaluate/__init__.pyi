@@ -4,6 +4,8 @@ from .authenticity import authenticity_gap as authenticity_gap
 from .closest_records import dcr_share as dcr_share
 from .copying import copying_test as copying_test
 from .counts import confusion_scores as confusion_scores
+from .epsilon import EpsilonBound as EpsilonBound
+from .epsilon import epsilon_lower_bound as epsilon_lower_bound
 from .groups import independent_folds as independent_folds
 from .groups import independent_groups as independent_groups
 from .image_risk import ImageRisk as ImageRisk
@@ -18,10 +20,14 @@ from .patients import LikelyPatients as LikelyPatients
 from .patients import likely_patients as likely_patients
 from .permutation import permutation_test as permutation_test
 from .permuted import PermutationResult as PermutationResult
+from .predictive import predictive_values as predictive_values
 from .refit_permutation import refit_permutation_test as refit_permutation_test
 from .refits import HeldOut as HeldOut
+from .resolution import Resolution as Resolution
+from .resolution import sample_resolution as sample_resolution
 from .roc import NotResolvableError as NotResolvableError
 from .roc import OperatingPoint as OperatingPoint
+from .roc import operating_points as operating_points
 from .roc import tpr_at_fpr as tpr_at_fpr
 from .roc_band import RocBand as RocBand
 from .roc_band import roc_band as roc_band

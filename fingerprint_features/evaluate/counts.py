@@ -17,8 +17,8 @@ def confusion_scores(
     Returns
     -------
     dict
-        ``kappa`` (Cohen's, unweighted), ``f1``, ``accuracy``, ``precision``, ``recall`` and ``specificity``:
-        floats, or arrays of the counts' shape.
+        ``kappa`` (Cohen's, unweighted), ``f1``, ``accuracy``, ``balanced_accuracy`` (the mean of recall and
+        specificity), ``precision``, ``recall`` and ``specificity``: floats, or arrays of the counts' shape.
 
     Notes
     -----
@@ -39,13 +39,15 @@ def confusion_scores(
     if not all(np.all(count >= 0) for count in (tp, fp, fn, tn)):
         raise ValueError("confusion counts must be 0 or more")
     chance = (tp + fp) * (fp + tn) + (tp + fn) * (fn + tn)
+    recall, specificity = ratio(tp, tp + fn), ratio(tn, tn + fp)
     return {
         "kappa": ratio(2 * (tp * tn - fp * fn), chance),
         "f1": ratio(2 * tp, 2 * tp + fp + fn),
         "accuracy": ratio(tp + tn, tp + fp + fn + tn),
+        "balanced_accuracy": (recall + specificity) / 2,
         "precision": ratio(tp, tp + fp),
-        "recall": ratio(tp, tp + fn),
-        "specificity": ratio(tn, tn + fp),
+        "recall": recall,
+        "specificity": specificity,
     }
 
 

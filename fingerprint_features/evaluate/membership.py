@@ -120,9 +120,15 @@ def membership_baselines(truth, n_draws, confidence, rng):
         "none used": confusion_scores(0, 0, used, unused),
     }
     baselines = {name: {m: Score(v, v, v) for m, v in values.items()} for name, values in constant.items()}
-    rows, multiplicity = np.unique(truth, axis=0, return_counts=True)
-    tp, fp = (rng.binomial(multiplicity, 0.5, (n_draws, len(rows))) @ rows).T
-    draws = confusion_scores(tp, fp, used - tp, unused - fp)
+    draws = coin_scores(truth, n_draws, rng)
     expected = confusion_scores(used / 2, unused / 2, used / 2, unused / 2)
     baselines["random"] = {m: Score(v, *band(draws[m], confidence)) for m, v in expected.items()}
     return baselines
+
+
+def coin_scores(truth, n_draws, rng):
+    """Score a coin tossed for every group, again and again, from the (n_groups, 2) counts of used and unused images."""
+    used, unused = truth.sum(axis=0)
+    rows, multiplicity = np.unique(truth, axis=0, return_counts=True)
+    tp, fp = (rng.binomial(multiplicity, 0.5, (n_draws, len(rows))) @ rows).T
+    return confusion_scores(tp, fp, used - tp, unused - fp)

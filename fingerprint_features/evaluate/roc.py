@@ -33,7 +33,8 @@ class OperatingPoint:
     certifiable : bool
         Whether there are enough non-members that no false alarm among them would show the rate asked for.
     note : str
-        What the sample is too small for; empty when it is large enough.
+        What the sample is too small for; empty when it is large enough. Where the rate asked for is not resolvable, the
+        threshold and the rates are NaN.
     """
 
     asked: float
@@ -44,7 +45,14 @@ class OperatingPoint:
     certifiable: bool
     note: str
 
+    @property
+    def resolvable(self) -> bool:
+        """Whether one false alarm is no more than the rate asked for."""
+        return not np.isnan(self.threshold)
+
     def __str__(self) -> str:
+        if not self.resolvable:
+            return self.note
         line = f"TPR {self.tpr} at FPR {self.fpr}, asked {_percent(self.asked)}"
         return f"{line} ({self.note})" if self.note else line
 
@@ -136,6 +144,45 @@ def tpr_at_fpr(
         certifiable=bool(certifiable),
         note="" if certifiable else f"not certified: needs {needed:,} {units}",
     )
+
+
+def operating_points(
+    y_true: ArrayLike,
+    scores: ArrayLike,
+    fprs: Sequence[float] = (0.1, 0.05, 0.01, 0.001),
+    *,
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> tuple[OperatingPoint, ...]:
+    """Return `tpr_at_fpr` at several false-alarm rates; a rate that the sample cannot resolve says so in its note.
+
+    Parameters
+    ----------
+    y_true, scores, groups, confidence
+        As in `tpr_at_fpr`.
+    fprs : sequence of float, default=(0.1, 0.05, 0.01, 0.001)
+        The largest false-alarm rates allowed.
+
+    Returns
+    -------
+    tuple of OperatingPoint
+
+    Examples
+    --------
+    >>> for point in operating_points([1] * 20 + [0] * 20, range(40, 0, -1)):
+    ...     print(point)
+    TPR 1.000 [0.832, 1.000] at FPR 0.100 [0.012, 0.317], asked 10 % (not certified: needs 29 non-members)
+    TPR 1.000 [0.832, 1.000] at FPR 0.050 [0.001, 0.249], asked 5 % (not certified: needs 59 non-members)
+    1 % FPR is not resolvable with 20 non-members: the smallest step is 5 %
+    0.1 % FPR is not resolvable with 20 non-members: the smallest step is 5 %
+    """
+    unknown, points = Score(np.nan, np.nan, np.nan), []
+    for fpr in fprs:
+        try:
+            points.append(tpr_at_fpr(y_true, scores, fpr, groups=groups, confidence=confidence))
+        except NotResolvableError as error:
+            points.append(OperatingPoint(float(fpr), np.nan, unknown, unknown, confidence, False, str(error)))
+    return tuple(points)
 
 
 def _threshold(y_true, scores, fpr):

@@ -81,6 +81,7 @@ def test_scores_agree_with_scikit_learn():
             "kappa": metrics.cohen_kappa_score(y, p),
             "f1": metrics.f1_score(y, p),
             "accuracy": metrics.accuracy_score(y, p),
+            "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
             "precision": metrics.precision_score(y, p),
             "recall": metrics.recall_score(y, p),
             "specificity": metrics.recall_score(y, p, pos_label=0),

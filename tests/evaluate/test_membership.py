@@ -7,7 +7,7 @@ from sklearn import metrics
 
 from fingerprint_features.evaluate import Score, membership_scores
 
-METRICS = ["kappa", "f1", "accuracy", "precision", "recall", "specificity"]
+METRICS = ["kappa", "f1", "accuracy", "balanced_accuracy", "precision", "recall", "specificity"]
 TRUTH = np.repeat([1, 0], 250)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_curve
 
-from fingerprint_features.evaluate import NotResolvableError, tpr_at_fpr
+from fingerprint_features.evaluate import NotResolvableError, operating_points, tpr_at_fpr
 
 
 def poisson_task(seed, n=250):
@@ -143,3 +143,29 @@ def test_the_result_prints_in_one_line():
 def test_wrong_arguments_say_what_to_do(arguments, message):
     with pytest.raises(ValueError, match=message):
         tpr_at_fpr(**{"y_true": [1, 0], "scores": [1, 0], "fpr": 0.5, **arguments})
+
+
+def test_several_rates_say_which_cannot_be_resolved():
+    y, scores = poisson_task(0)
+    points = operating_points(y, scores)
+    assert [point.asked for point in points] == [0.1, 0.05, 0.01, 0.001]
+    for point in points[:3]:
+        assert point == tpr_at_fpr(y, scores, point.asked)
+    assert [point.resolvable for point in points] == [True, True, True, False]
+    assert str(points[3]) == "0.1 % FPR is not resolvable with 250 non-members: the smallest step is 0.4 %"
+    assert "not certified: needs 299 non-members" in str(points[2])
+    assert np.isnan([points[3].threshold, *points[3].tpr, *points[3].fpr]).all()
+
+
+def test_several_rates_count_patients():
+    groups = np.repeat(np.arange(100), 5)
+    y, scores = poisson_task(0)
+    points = operating_points(y, scores, (0.05, 0.01), groups=groups)
+    assert points[1].note == "1 % FPR is not resolvable with 50 non-member groups: the smallest step is 2 %"
+
+
+def test_other_faults_of_several_rates_are_raised():
+    with pytest.raises(ValueError, match="'fpr' parameter of tpr_at_fpr must be a number between 0 and 1"):
+        operating_points([1, 0], [1, 0], (0.5, 0))
+    with pytest.raises(ValueError, match="y_true holds one class only"):
+        operating_points([1, 1], [1, 0])

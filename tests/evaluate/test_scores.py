@@ -17,7 +17,7 @@ def test_the_table_is_aligned_and_complete():
     assert lines[0] == "40 images, intervals by image"
     assert lines[1].split("  ")[-1] == "95 % of random"
     assert [line.split()[0] for line in lines[2:]] == [
-        "kappa", "f1", "accuracy", "precision", "recall", "specificity", "auc"
+        "kappa", "f1", "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "auc"
     ]  # fmt: skip
     assert len({len(line) for line in lines[1:]}) == 1
     assert "intervals by group (8 groups)" in str(membership_scores(TRUTH, ANSWERS, groups=np.arange(40) // 5))
