@@ -38,8 +38,9 @@ _ZOQ = {
     "zoq-2025-pixels-ssim",
     runs=(1355,),
     why=(
-        "The run compared what a small network made of the images; here the images themselves are compared. Filters "
-        "have common parameters and the threshold is learnt for the best kappa: neither is described."
+        "The run compared what a small network made of the images, as zoq-2025-cnn does; here the images themselves "
+        "are compared. Filters have common parameters and the threshold is learnt for the best kappa: neither is "
+        "described."
     ),
     **_ZOQ,
 )

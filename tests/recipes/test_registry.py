@@ -58,6 +58,7 @@ PUBLISHED = {
     "zhouyijiang-2025-fusion": ("M35", (1801, 1802, 1803, 1804, 1873), 0.136),
     "zhouyijiang-2025-retrieval": ("M35", (1801, 1802, 1803, 1804, 1873), None),
     "taozi-2025-resnet50-retrieval": ("M36", (), None),
+    "zoq-2025-cnn": ("M38", (1355,), -0.032),
     "zoq-2025-pixels-jaccard": ("M38", (), None),
     "zoq-2025-pixels-ssim": ("M38", (1355,), None),
     "zoq-2025-resnet50-cosine": ("M38", (), None),
