@@ -1,12 +1,16 @@
 """MetricEmbedder: a network trained to put images of one class near each other."""
 
+from collections.abc import Sequence
+from numbers import Integral
 from os import PathLike
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone
+from sklearn.preprocessing import normalize as unit_rows
 from sklearn.utils import Tags
 
-from ..checks import check_int, check_option, check_real, fail
+from ..checks import as_tuple, check_int, check_option, check_real, fail
 from ..images import ImagesLike, as_image_set
 from . import losses
 from .augmentation import Augmentation
@@ -36,8 +40,9 @@ class MetricEmbedder(TrainedNetwork):
     weights, init, image_size, epochs, lr, body_lr, schedule, batch_size, weight_decay, augment, validation, patience, \
 random_state, device, progress, checkpoint
         As in NetClassifier, where `batch_size` counts anchors.
-    dim : int, default=64
-        Number of columns.
+    dim : int or tuple of int, default=64
+        Number of columns, of one linear layer. Several numbers: outputs of as many layers with batch norm and ReLU, the
+        last one the number of columns.
     loss : {"contrastive", "triplet", "infonce", "supcon"}, default="contrastive"
         Of the Euclidean distances d, or the cosines, of rows. "contrastive" [1]_: the mean of d^2 over pairs of one
         class and of max(margin - d, 0)^2 over pairs of two; half of the pairs of a batch are of each kind. "triplet"
@@ -56,8 +61,18 @@ random_state, device, progress, checkpoint
         The labels of the reference, of those in y; for ``pairs="same_label"``.
     margin : float, default=1.0
         For "contrastive" and "triplet". The largest distance of two rows is 2.
-    temperature : float, default=0.1
-        For "infonce" and "supcon".
+    temperature : float or (float, float), default=0.1
+        For "infonce" and "supcon". Of two numbers: it is learnt between them, and starts half-way.
+    queue : int, default=0
+        For "infonce": how many partners of earlier batches count as well, as in momentum contrast [5]_. A slow copy of
+        the network makes their rows and those of `transform`; three tenths of the loss compare with its row of the
+        partner, the others with the trained network's. 0: no copy.
+    momentum : float, default=0.999
+        With a queue: how much of the slow copy stays as it is in each step.
+    near : transformer, default=None
+        With a `reference`, and not for "contrastive": features by which the partners of an image are chosen among the
+        images of its class: those with a cosine of `least_cosine`, or where there is none the two nearest. None: all.
+    least_cosine : float, default=0.6
 
     Attributes
     ----------
@@ -85,6 +100,7 @@ random_state, device, progress, checkpoint
     .. [2] Schroff, Kalenichenko, Philbin, FaceNet: A Unified Embedding for Face Recognition and Clustering, CVPR 2015.
     .. [3] van den Oord, Li, Vinyals, Representation Learning with Contrastive Predictive Coding, arXiv 1807.03748.
     .. [4] Khosla et al., Supervised Contrastive Learning, NeurIPS 2020.
+    .. [5] He et al., Momentum Contrast for Unsupervised Visual Representation Learning, CVPR 2020.
 
     Examples
     --------
@@ -99,21 +115,25 @@ random_state, device, progress, checkpoint
     array(['plain', 'striped'], dtype='<U7')
     """
 
-    _here_only = (*TrainedNetwork._here_only, "reference", "reference_y")
-    _runtime_params = (*TrainedNetwork._runtime_params, "reference", "reference_y")
+    _here_only = (*TrainedNetwork._here_only, "reference", "reference_y", "near")
+    _runtime_params = (*TrainedNetwork._runtime_params, "reference", "reference_y", "near")
 
     def __init__(
         self,
         backbone: Network = "small",
         weights: Weights = None,
         *,
-        dim: int = 64,
+        dim: int | Sequence[int] = 64,
         loss: Loss = "contrastive",
         pairs: Pairs = "same_label",
         reference: ImagesLike | None = None,
         reference_y: ArrayLike | None = None,
         margin: float = 1.0,
-        temperature: float = 0.1,
+        temperature: float | Sequence[float] = 0.1,
+        queue: int = 0,
+        momentum: float = 0.999,
+        near: BaseEstimator | None = None,
+        least_cosine: float = 0.6,
         init: Start = None,
         image_size: int | None = None,
         epochs: int = 10,
@@ -139,6 +159,10 @@ random_state, device, progress, checkpoint
         self.reference_y = reference_y
         self.margin = margin
         self.temperature = temperature
+        self.queue = queue
+        self.momentum = momentum
+        self.near = near
+        self.least_cosine = least_cosine
         self.init = init
         self.image_size = image_size
         self.epochs = epochs
@@ -162,12 +186,20 @@ random_state, device, progress, checkpoint
 
     def _check_params(self):
         super()._check_params()
-        check_int(self, "dim", 1)
+        self._dims()
         check_option(self, "loss", _LOSSES)
         check_option(self, "pairs", _PAIRS)
         check_real(self, "margin", 0, closed=False)
-        check_real(self, "temperature", 0, closed=False)
         self._check_images("reference")
+        if len(as_tuple(self, "temperature", low=0, closed=False)) > 2:
+            fail(self, "temperature", "one number, or the two between which it is learnt")
+        check_int(self, "queue", 0)
+        if self.queue and self.loss != "infonce":
+            fail(self, "queue", f"0 where loss={self.loss!r}: only 'infonce' has one")
+        check_real(self, "momentum", 0, 1)
+        check_real(self, "least_cosine", -1, 1)
+        if not (self.near is None or hasattr(self.near, "transform")):
+            fail(self, "near", "None or a transformer of images")
         if self.reference_y is not None and np.ndim(self.reference_y) != 1:
             fail(self, "reference_y", "None or one label for each image of the reference")
 
@@ -184,11 +216,16 @@ random_state, device, progress, checkpoint
             classes, codes = class_codes(self, y, len(images))
             others = self._reference_codes(classes, n_reference)
         is_reference = np.repeat([0, 1], [len(images), n_reference])
-        return sets, np.column_stack([np.append(codes, others), is_reference]).astype(np.int64), {}
+        columns = [np.append(codes, others), is_reference]
+        if self.near is not None:
+            columns.append(self._near_ones(*sets, same=np.equal.outer(others, codes)))
+        return sets, np.column_stack(columns).astype(np.int64), {}
 
     def _check_sets(self):
         if self.pairs == "reference" and self.reference is None:
             fail(self, "reference", "the generated images where pairs='reference'")
+        if self.near is not None and self.reference is None:
+            fail(self, "near", "None without a reference")
         if self.pairs == "views" and self.reference is not None:
             fail(self, "reference", "None where pairs='views'")
         if self.pairs == "views" and self.augment is None:
@@ -218,12 +255,23 @@ random_state, device, progress, checkpoint
             )
         return np.searchsorted(classes, labels)
 
+    def _near_ones(self, images, reference, same):
+        """Return for every image, those of the reference last, which of X are its partners by `near`."""
+        features = clone(self.near).fit(images)
+        cosines = unit_rows(features.transform(reference)) @ unit_rows(features.transform(images)).T
+        cosines[~same] = -np.inf
+        second = np.sort(cosines, axis=1)[:, -min(2, len(images)), None]
+        near = np.where(
+            (cosines >= self.least_cosine).any(axis=1, keepdims=True), cosines >= self.least_cosine, cosines >= second
+        )
+        return np.vstack([np.zeros((len(images), len(images)), dtype=bool), near & same])
+
     # ---- what a TrainedNetwork writes -----------------------------------------------------------------------
 
     def _draw(self, targets, rows, batch_size):
         import torch
 
-        classes, is_reference = targets.T
+        classes, is_reference = targets[:, 0], targets[:, 1]
         anchors, partners = rows, rows
         if is_reference.any():
             anchors, partners = rows[is_reference[rows] == 1], rows[is_reference[rows] == 0]
@@ -239,20 +287,55 @@ random_state, device, progress, checkpoint
             if self.loss == "contrastive":
                 sides = [batch, pool.draw(batch, torch.arange(len(batch)) % 2 == 0)]
             else:
-                sides = [batch, pool.draw(batch, True), pool.draw(batch, False)]
+                sides = [batch, self._positives(pool, batch, targets), pool.draw(batch, False)]
             drawn.append(torch.cat(sides))
         return drawn
 
-    def _make_head(self, width, learned):
-        from torch import nn
+    def _positives(self, pool, anchors, targets):
+        """Return a partner of the class of each anchor: a near one, where any of the pool is near."""
+        import torch
 
-        return nn.Linear(width, self.dim)
+        drawn = pool.draw(anchors, True)
+        if targets.shape[1] > 2:
+            near = torch.zeros_like(targets[anchors, 2:], dtype=torch.float64)
+            near[:, pool.rows] = targets[anchors][:, 2 + pool.rows].double()
+            some = near.any(dim=1)
+            drawn[some] = torch.multinomial(near[some], 1)[:, 0]
+        return drawn
+
+    def _make_head(self, width, learned):
+        from .momentum import projection
+
+        return projection(width, self._dims())
+
+    def _build(self, learned, trained):
+        from .momentum import Memory, Temperature
+
+        net = super()._build(learned, trained)
+        if self.queue:
+            net["memory"] = Memory(net["body"], net["head"], self.queue, self._dims()[-1])
+        if np.ndim(self.temperature):
+            net["temperature"] = Temperature(*self.temperature)
+        return net
+
+    def _dims(self):
+        """Return the outputs of the layers of the head; equal ones are no mistake."""
+        dims = self.dim if isinstance(self.dim, (list, tuple)) else (self.dim,)
+        if not dims or not all(isinstance(own, Integral) and not isinstance(own, bool) and own > 0 for own in dims):
+            fail(self, "dim", "one int or several, >= 1")
+        return tuple(map(int, dims))
 
     def _design(self):
-        return [*super()._design(), self.dim]
+        return [*super()._design(), self._dims(), self.queue, np.ndim(self.temperature)]
 
     def _loss(self, net, inputs, targets):
-        rows, classes = self._embed(net, inputs), targets[:, 0]
+        classes = targets[:, 0]
+        temperature = net["temperature"]() if np.ndim(self.temperature) else self.temperature
+        if self.queue:
+            from .momentum import queued_infonce
+
+            return queued_infonce(net, inputs, classes, self.momentum, temperature)
+        rows = self._embed(net, inputs)
         if self.loss == "contrastive":
             (anchors, partners), (own, theirs) = rows.chunk(2), classes.chunk(2)
             return losses.contrastive(anchors, partners, own == theirs, self.margin)
@@ -260,12 +343,14 @@ random_state, device, progress, checkpoint
         if self.loss == "triplet":
             return losses.triplet(*rows.split(n), self.margin)
         loss = losses.infonce if self.loss == "infonce" else losses.supcon
-        return loss(rows[:n] @ rows[n:].T, classes[:n, None] == classes[n:], self.temperature)
+        return loss(rows[:n] @ rows[n:].T, classes[:n, None] == classes[n:], temperature)
 
     def _embed(self, net, inputs):
         from torch.nn.functional import normalize
 
+        if self.queue:
+            return net["memory"](inputs)
         return normalize(net["head"](net["body"](inputs)))
 
     def _column_names(self):
-        return [f"metricembedder_{i:04d}" for i in range(self.dim)]
+        return [f"metricembedder_{i:04d}" for i in range(self._dims()[-1])]

@@ -68,8 +68,11 @@ def body(backbone: backbones.Backbone, preprocessing: Preprocessing, trained: bo
     from torch import nn
 
     net = (backbone.network() if trained and backbone.weights is not None else backbone.blank()).eval()
-    if getattr(net, "aux_logits", False):
-        raise ValueError(f"{backbone.name} has a second classifier inside, which this training does not know")
+    if getattr(net, "aux_logits", False):  # the second classifiers inside GoogLeNet and Inception V3
+        net.aux_logits = False
+        for name in ("AuxLogits", "aux1", "aux2"):
+            if hasattr(net, name):
+                setattr(net, name, None)
     sample = torch.zeros((1, preprocessing.channels, preprocessing.crop, preprocessing.crop))
     try:
         (tap,) = find_taps(net, None, "avg", sample)

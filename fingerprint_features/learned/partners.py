@@ -22,6 +22,7 @@ class Partners:
     def __init__(self, rows: "Tensor", classes: "Tensor", itself: bool) -> None:
         import torch
 
+        self.rows = rows
         self.classes = classes
         self.itself = itself
         self._kinds, kind, self._counts = torch.unique(classes[rows], return_inverse=True, return_counts=True)

@@ -287,7 +287,6 @@ def test_images_to_train_on_only_are_never_held_out_nor_what_belongs_to_them():
         ({"hidden": 0}, ["a", "b"] * 8, "'hidden' parameter"),
         ({"dropout": 1.0}, ["a", "b"] * 8, "'dropout' parameter"),
         ({"backbone": "resnet19"}, ["a", "b"] * 8, "did you mean 'resnet18'"),
-        ({"backbone": "googlenet"}, ["a", "b"] * 8, "second classifier"),
         ({"weights": "default"}, ["a", "b"] * 8, "no published weights"),
         ({"augment": {"flip": True}}, ["a", "b"] * 8, "Augmentation"),
     ],
