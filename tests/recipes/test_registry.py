@@ -41,6 +41,7 @@ PUBLISHED = {
     "gan-isi-2023-texture-cdf": ("M18", (1, 2, 3, 4, 5), 0.502),
     "kde-lab-2023-transfer": ("M19", (1, 2, 3, 4, 5), 0.548),
     "one-five-one-zero-2023-triplet": ("M20", (1, 2, 3), 0.563),
+    "picuslab-2023-vector-net-svm": ("M21", (1, 2, 3, 4, 5, 6), 0.624),
     "picuslab-2023-deforming-svm": ("M22", (7, 8, 9), 0.666),
     "aimultimedialab-2023-lbp-svm": ("M24", (1,), 0.626),
     "aimultimedialab-2023-vgg16-svm": ("M25", (2,), 0.585),
