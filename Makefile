@@ -42,8 +42,8 @@ bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 power: setup ## how much memorisation each recipe finds, and how often some where there is none
 	@$(BIN)/python -m benchmarks.power
 
-reproduce: setup ## run every published system and write SYSTEMS.md (hours; RECIPES="NAME ..." runs these only)
-	@$(BIN)/python -m benchmarks.reproduce $(if $(RECIPES),--recipes $(RECIPES))
+reproduce: setup ## run every published system and write SYSTEMS.md (hours; RECIPES="NAME ..." for some, DATA=FOLDER)
+	@$(BIN)/python -m benchmarks.reproduce $(if $(RECIPES),--recipes $(RECIPES)) $(if $(DATA),--data $(DATA))
 
 clean: ## remove the virtual environment and everything generated
 	rm -rf .venv .asv .pytest_cache .ruff_cache build dist *.egg-info

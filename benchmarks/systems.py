@@ -1,7 +1,7 @@
 """The figures of ``benchmarks.reproduce``, kept in a table, and the page SYSTEMS.md that is made of them."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -12,6 +12,7 @@ FIGURES = Path(__file__).with_name("reproduced.csv")
 PAGE = Path(__file__).parents[1] / "SYSTEMS.md"
 METHODS = [f"M{number:02d}" for number in range(1, 48)]
 CHANCE = {"kappa": 0.0, "accuracy": 0.2}
+Key = tuple[str, str, str]  # recipe, task, metric
 METRICS = {"f1": "F1", "kappa": "kappa", "accuracy": "accuracy"}
 
 HEAD = """# All systems
@@ -49,11 +50,16 @@ class Row:
     high: float
     seconds: float
 
+    @property
+    def key(self) -> Key:
+        """What the row is about."""
+        return self.recipe, self.task, self.metric
+
     def __str__(self) -> str:
         return f"{METRICS[self.metric]} {interval(self)}, {self.seconds:.0f} s"
 
 
-def kept() -> dict[tuple[str, str, str], Row]:
+def kept() -> dict[Key, Row]:
     """Return the kept figures by recipe, task and metric."""
     if not FIGURES.exists():
         return {}
@@ -62,12 +68,12 @@ def kept() -> dict[tuple[str, str, str], Row]:
             Row(*(values[f.name] if f.type is str else float(values[f.name]) for f in fields(Row)))
             for values in csv.DictReader(file)
         ]
-    return {(row.recipe, row.task, row.metric): row for row in rows}
+    return {row.key: row for row in rows}
 
 
 def keep(rows: Iterable[Row]) -> None:
     """Put figures in the place of the older ones of the same recipes."""
-    rows = {(row.recipe, row.task, row.metric): row for row in rows}
+    rows = {row.key: row for row in rows}
     anew = {key[0] for key in rows}
     table = {key: row for key, row in kept().items() if key[0] not in anew} | rows
     with FIGURES.open("w", newline="", encoding="utf-8") as file:
@@ -80,18 +86,22 @@ def keep(rows: Iterable[Row]) -> None:
 
 def page() -> str:
     """Return the text of the page."""
-    known, about = kept(), [recipes.info(name) for name in recipes.names()]
-    table = [
-        "| method | recipe | team | published | ours | kappa | null | | seconds | exact |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-        *(_line(one, known) for one in about),
-    ]
+    about = [recipes.info(name) for name in recipes.names()]
     missing = [method for method in METHODS if not any(one.method[:3] == method for one in about)]
     count = f"{len(METHODS) - len(missing)} of the {len(METHODS)} published methods have a recipe"
     count += f" ({', '.join(missing)} have none)." if missing else "."
     ours = [f"- `{one.name}`{_part(one)}: {one.why}" for one in about if not one.exact]
     head = "What a paper does not say is ours, and so is what a part leaves out:"
-    return "\n".join([HEAD, count, "", *table, "", "## What is ours", "", head, "", *ours, ""])
+    return "\n".join([HEAD, count, "", *table(kept()), "", "## What is ours", "", head, "", *ours, ""])
+
+
+def table(known: Mapping[Key, Row]) -> list[str]:
+    """Return the lines of the table of all systems with these figures."""
+    return [
+        "| method | recipe | team | published | ours | kappa | null | | seconds | exact |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+        *(_line(recipes.info(name), known) for name in recipes.names()),
+    ]
 
 
 def write_page() -> None:
@@ -112,7 +122,7 @@ def word(row: Row) -> str:
     return "worse than chance" if row.high < chance else "at chance"
 
 
-def _line(about: RecipeInfo, known: dict[tuple[str, str, str], Row]) -> str:
+def _line(about: RecipeInfo, known: Mapping[Key, Row]) -> str:
     task, judged = ("remembered", "kappa") if about.subtask == 1 else ("subsets", "accuracy")
     ours, kappa, null = (
         known.get((about.name, *where)) for where in ((task, about.metric), (task, "kappa"), ("null", "kappa"))

@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import json
+import os
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -181,6 +183,27 @@ def test_labels_of_the_judged_images_are_never_learnt(reproduce, monkeypatch):
             assert digests == judged if y is None else not digests & judged
             if about.subtask == 2:
                 assert (digests == set(half.reference.digests)) == (about.fit_on[0] == "real")
+
+
+def test_the_challenges_folders_give_the_table_and_run_files(reproduce, tmp_path, monkeypatch):
+    from fingerprint_features import make_attribution_task, make_membership_task, validate_submission
+
+    known, asked = (make_membership_task(8, 8, 12, image_size=32, random_state=seed) for seed in (0, 1))
+    known.to_folder(tmp_path / "2025-detect-train")
+    replace(asked, y=None).to_folder(tmp_path / "2025-detect-test")
+    make_attribution_task(5, 4, 6, image_size=32, random_state=0).to_folder(tmp_path / "2025-attribute-train")
+    names = ["vcmi-2023-threshold-max", "challengers-2025-lbp-kmeans", "calibrated-log-ratio", "textures-svm"]
+    runs = tmp_path / "runs"
+    monkeypatch.setattr("sys.argv", ["r", "--recipes", *names, "--data", str(tmp_path), "--runs", str(runs)])
+    reproduce.main()
+    assert not reproduce.systems.PAGE.exists()
+    table = (runs / "systems.md").read_text()
+    assert figures(table, "vcmi-2023-threshold-max")[7] == "not run yet"  # its images are not here
+    assert all(figures(table, name)[7] != "not run yet" for name in names[1:])
+    assert sorted(path.stem for path in runs.glob("*.csv")) == ["calibrated-log-ratio", "challengers-2025-lbp-kmeans"]
+    for path in runs.glob("*.csv"):
+        ids = [f"real_unknown/{name}" for name in sorted(os.listdir(tmp_path / "2025-detect-test" / "real_unknown"))]
+        assert validate_submission(path, ids, id_style="name") == []
 
 
 def test_words_of_the_page_are_about_the_interval(reproduce):

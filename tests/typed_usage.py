@@ -122,6 +122,9 @@ retrieve(task.X, task.reference, features=features, k=5)
 model = recipes.make("vcmi-2023-threshold-max", reference=task.reference, cache="features.cache")
 recipes.info("dmk-2023-phash").score
 recipes.with_reference(model, images)
+recipes.make("aim-2025-siamese-subsets", preset="fast", reference=images, reference_y=[1, 2], unlabelled=images)
+fitted: recipes.FittedRecipe = recipes.load("siamese.model", reference=images)
+recipes.save(fitted, "siamese.model")
 found = detect(images, generated=task.reference, used=part, unused=few, recipe="calibrated-log-ratio")
 verdict: str = found.verdict
 table = found.frame()

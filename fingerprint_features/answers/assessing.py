@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..evaluate import independent_folds, independent_groups, judge_fixed, judge_learnt
 from ..evaluate.learnt import is_membership
@@ -38,11 +39,12 @@ def assess_detector(
     guess: LikelyPatients | None,
     cache: Cache,
     settings: Mapping[str, Any],
+    ready: Any = None,
 ) -> Assessment:
     """Try a recipe that detects on the used and unused images, and the blind control next to it.
 
     `make` returns the recipe unfitted, for one set of generated images and the images that it will be asked about.
-    `settings` are those of `judge_learnt`.
+    `settings` are those of `judge_learnt`. `ready` is a recipe that has learnt from other images.
     """
     if "used" not in sets:
         return Assessment(UNJUDGED, "There are no images with known labels: give used= and unused=.")
@@ -54,7 +56,10 @@ def assess_detector(
     if few:
         return Assessment(UNJUDGED, few)
     name, reference = about.name, known_reference(sets)
-    if about.needs_labels and about.trains:
+    if ready is not None:
+        judged = judge_fixed(y, ready.predict(images), scores=decision_values(ready, images), groups=groups)
+        trial = Trial(name, f"asked about images that it has not learnt from, by {unit}", y, judged)
+    elif about.needs_labels and about.trains:
 
         def fit(asked, learn):
             return make(reference, asked).fit(images[learn], y[learn])
@@ -89,6 +94,14 @@ def assess_attributor(
     if not trials:
         return Assessment(UNJUDGED, refused)
     return conclude(trials, note=_ONE_DOMAIN if lesson.judged == "real" else "")
+
+
+def assess_loaded(about: RecipeInfo, fitted: Any, images: ImageSet | None, y: NDArray[Any] | None) -> Assessment:
+    """Try a recipe that attributes and has learnt before on labelled generated images, if there are some."""
+    if images is None:
+        return Assessment(UNJUDGED, "There are no generated images with known labels: give labelled_generated=.")
+    judged = judge_fixed(y, fitted.predict(images), groups=independent_groups(None, images.digests))
+    return conclude((Trial(about.name, "asked about generated images that it has not learnt from", y, judged),))
 
 
 def _within_domain(lesson, unit, guess, settings):

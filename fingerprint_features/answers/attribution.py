@@ -10,8 +10,10 @@ from ..images.errors import printable
 from ..images.labels import is_missing
 from ..images.sizes import check_one_size
 from ..recipes.kinds import Cache, Images, Preset
-from .assessing import assess_attributor
-from .choice import ATTRIBUTES, check_preset, find_recipe
+from ..recipes.parts import forget_places
+from ..recipes.saving import FittedRecipe
+from .assessing import assess_attributor, assess_loaded
+from .choice import ATTRIBUTES, check_preset, find_loaded, find_recipe, refuse_learnt
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
 from .guards import check_alike, exact_copies, refuse_contradictions, refuse_same_files, refuse_shared
@@ -42,6 +44,7 @@ def attribute(
     labelled_y: ArrayLike | None = None,
     recipe: str = ATTRIBUTES,
     preset: Preset = "published",
+    fitted: FittedRecipe | None = None,
     patients: Patients = None,
     cache: Cache = None,
     progress: bool = False,
@@ -64,6 +67,9 @@ def attribute(
         One of `recipes.names` that attributes. Its ``trained_on`` says which of the labelled sets it learns from.
     preset : {"published", "fast"}, default="published"
         How a recipe that trains a network does so, as in `recipes.make`.
+    fitted : FittedRecipe, default=None
+        A recipe that has learnt before: `Attribution.fitted`, or what `recipes.load` returns. It learns nothing more.
+        Labelled generated images, others than it learnt from, may be given to judge it; real ones to look for copies.
     patients : mapping, callable, str or None, default=None
         The patient of each real image, as in `detect`.
     cache : path-like or FeatureCache, default=None
@@ -121,13 +127,16 @@ def attribute(
     """
     given = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
     sets = {name: as_image_set(images) for name, images in given.items() if images is not None}
-    labels = _labels(sets, real_y=real_y, labelled_y=labelled_y)
+    labels = _labels(sets, fitted, real_y=real_y, labelled_y=labelled_y)
     check_settings(on_error, n_permutations, random_state)
-    about = find_recipe(recipe, subtask=2)
     check_preset(preset)
     making = {"preset": preset, "overrides": overrides}
-    lesson = Lesson(about, {name: sets[name] for name in labels}, labels, making)
-    model = lesson.model(sets["generated"])
+    if fitted is None:
+        about = find_recipe(recipe, subtask=2)
+        model = Lesson(about, {name: sets[name] for name in labels}, labels, making).model(sets["generated"])
+    else:
+        about = find_loaded(fitted, 2, recipe=recipe != ATTRIBUTES, preset=preset != "published", **overrides)
+        model = fitted.model
     needed = extractors_in(model)
     _guard(sets, labels)
     if needs_one_size(model):
@@ -135,6 +144,7 @@ def attribute(
     known, unit = with_patients({"real": sets["real"]} if "real" in sets else {}, patients)
     sets |= known
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
+    cache_given = cache
     with rows_kept(cache) as cache:
         failures = read_all(sets, [LOOKS, *needed], cache, progress)
         if on_error == "raise":
@@ -144,14 +154,22 @@ def attribute(
         sets = {name: some[masks[name]] for name, some in sets.items()}
         labels = {name: y[masks[name]] for name, y in labels.items()}
         learns_from = {name: sets[name] for name in labels}
-        lesson = Lesson(about, learns_from, labels, making | {"cache": cache, "progress": progress})
         guess = None
         if "real" in sets and unit != "patient":
             guess = look_for_patients([sets["real"]], cache, folders=np.unique(labels["real"]).astype(str))
-        fitted = lesson.fit(sets["generated"])
-        assessment = assess_attributor(lesson, fitted, unit, guess, settings)
-        answers = fitted.predict(sets["generated"]).astype(object)
-        near = nearest(sets["generated"], sets.get("real", sets[lesson.domain]), cache)
+        if fitted is None:
+            lesson = Lesson(about, learns_from, labels, making | {"cache": cache, "progress": progress})
+            model = lesson.fit(sets["generated"])
+            assessment = assess_attributor(lesson, model, unit, guess, settings)
+            fitted = _kept(about, model, learns_from, forget=cache_given is None)
+        else:
+            known = {name: sets[name] for name in ("labelled_generated",) if name in sets}
+            refuse_learnt(fitted, known)
+            y = labels.get("labelled_generated")
+            assessment = assess_loaded(about, fitted.model, known.get("labelled_generated"), y)
+        answers = fitted.model.predict(sets["generated"]).astype(object)
+        others = sets.get("real", sets.get("labelled_generated", sets["generated"][:0]))
+        near = nearest(sets["generated"], others, cache)
     if "real" in sets:
         for i, j in exact_copies(sets["generated"], sets["real"]):
             answers[i] = labels["real"][j]  # an exact copy is proof
@@ -166,10 +184,18 @@ def attribute(
         notes=notes(found, "generated", images.ids),
         assessment=assessment,
         findings=found,
+        fitted=fitted,
     )
 
 
-def _labels(sets, **given):
+def _kept(about, model, sets, forget):
+    """Return the recipe for later use; `forget` says that its cache was one for this call alone."""
+    if forget:
+        forget_places(model)
+    return FittedRecipe(about.name, model, tuple(d.hex() for images in sets.values() for d in images.digests))
+
+
+def _labels(sets, fitted, **given):
     """Return the labels of each labelled set."""
     labels = {}
     for name, word in _LABELS.items():
@@ -187,7 +213,7 @@ def _labels(sets, **given):
             raise ArgumentError(f"{word}= has no subset for {printable(bare[0])}: add one for every image of {name}=")
         if len(np.unique(y)) < 2:
             raise ArgumentError(f"{name}= needs images of two subsets or more. Got only {y[0]}")
-    if not labels:
+    if not labels and fitted is None:
         raise ArgumentError("give real= or labelled_generated=, or both: subsets are learnt from them")
     return labels
 

@@ -7,6 +7,7 @@ from .. import recipes
 from ..checks import did_you_mean
 from ..images import ImageSet
 from ..recipes.registry import PRESETS, RecipeInfo
+from ..recipes.saving import FittedRecipe
 from .errors import ArgumentError
 from .reading import show_progress
 
@@ -31,8 +32,7 @@ def find_recipe(name: str, subtask: int) -> RecipeInfo:
 def find_detector(name: str | None, given: Collection[str]) -> RecipeInfo:
     """Return the recipe that detects with these sets, by its name or by default; raise for sets that do not fit."""
     labelled = "used" in given
-    if labelled != ("unused" in given):
-        raise ArgumentError("used= and unused= go together: give both or none")
+    check_both(labelled, "unused" in given)
     about = find_recipe(name or (WITH_LABELS if labelled else WITHOUT_LABELS), subtask=1)
     if about.needs_labels and not labelled:
         free = ", ".join(other.name for other in _all(1) if not other.needs_labels)
@@ -42,6 +42,32 @@ def find_detector(name: str | None, given: Collection[str]) -> RecipeInfo:
     if "known_generated" in given and not about.needs_reference:
         raise ArgumentError(f"{about.name} compares with no generated images: leave out known_generated=")
     return about
+
+
+def check_both(used: bool, unused: bool) -> None:
+    """Raise where one of the two sets is given without the other."""
+    if used != unused:
+        raise ArgumentError("used= and unused= go together: give both or none")
+
+
+def find_loaded(fitted: FittedRecipe, subtask: int, **given: Any) -> RecipeInfo:
+    """Return what a fitted recipe is; raise for anything given that only an unfitted one has a use for."""
+    needless = [name for name, value in given.items() if value]
+    if needless:
+        raise ArgumentError(f"fitted= has learnt already: leave out {needless[0]}=")
+    return find_recipe(fitted.recipe, subtask)
+
+
+def refuse_learnt(fitted: FittedRecipe, sets: Mapping[str, ImageSet]) -> None:
+    """Raise if a fitted recipe has learnt from images that it would be judged on."""
+    learnt = set(fitted.learnt_from)
+    for name, images in sets.items():
+        count = sum(digest.hex() in learnt for digest in images.digests)
+        if count:
+            raise ArgumentError(
+                f"fitted= has learnt from {count} of {len(images)} images of {name}=, and would be judged on what it "
+                "knows: give others"
+            )
 
 
 def make_detector(
@@ -67,7 +93,7 @@ def with_other_reference(model: Any, generated: ImageSet) -> Any:
     try:
         return recipes.with_reference(model, generated)
     except TypeError as error:
-        raise ArgumentError(f"known_generated= cannot be used with this recipe: {error}") from error
+        raise ArgumentError(f"this recipe cannot be asked about another generator: {error}") from error
 
 
 def make_attributor(about: RecipeInfo, sets: Mapping[str, Any], **settings: Any) -> Any:

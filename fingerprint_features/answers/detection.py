@@ -8,9 +8,19 @@ from ..evaluate.refits import decision_values
 from ..images import ImageSet, as_image_set
 from ..images.sizes import check_one_size
 from ..recipes.kinds import Cache, Images, Preset
+from ..recipes.parts import forget_places
+from ..recipes.saving import FittedRecipe
 from .assessing import assess_detector
 from .blind import textures
-from .choice import check_preset, find_detector, make_detector, with_other_reference
+from .choice import (
+    check_both,
+    check_preset,
+    find_detector,
+    find_loaded,
+    make_detector,
+    refuse_learnt,
+    with_other_reference,
+)
 from .findings import copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
 from .known import known_reference, labelled, unknown
@@ -43,6 +53,7 @@ def detect(
     pool: Images | None = None,
     recipe: str | None = None,
     preset: Preset = "published",
+    fitted: FittedRecipe | None = None,
     patients: Patients = None,
     cache: Cache = None,
     progress: bool = False,
@@ -74,6 +85,9 @@ def detect(
         ``"vcmi-2023-threshold-max"`` without.
     preset : {"published", "fast"}, default="published"
         How a recipe that trains a network does so, as in `recipes.make`.
+    fitted : FittedRecipe, default=None
+        A recipe that has learnt before: `Detection.fitted`, or what `recipes.load` returns. It learns nothing more, and
+        compares with `generated`. Used and unused images, of others than it learnt from, may be given to judge it.
     patients : mapping, callable, str or None, default=None
         The patient of each real image: a mapping from id to patient, a function from id to patient, a regular
         expression that finds the patient in an id (its first group, or all that it matches), or ``"none"`` if each
@@ -157,16 +171,22 @@ def detect(
         pool=pool,
     )
     check_settings(on_error, n_permutations, random_state)
-    about = find_detector(recipe, sets)
     check_preset(preset)
+    if fitted is None:
+        about = find_detector(recipe, sets)
+    else:
+        rest = {name: name in sets for name in ("known_generated", "holdout", "pool")}
+        about = find_loaded(fitted, 1, recipe=recipe, preset=preset != "published", **overrides, **rest)
+        check_both("used" in sets, "unused" in sets)
     making = {"preset": preset, "overrides": overrides}
-    model = make_detector(about, sets, "generated", sets["candidates"], **making)
+    model = fitted.model if fitted else make_detector(about, sets, "generated", sets["candidates"], **making)
     needed = extractors_in(model)
     _guard(sets)
     if needs_one_size(model):
         check_one_size({f"{name}=": images for name, images in sets.items()}, about.name)
     real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
+    cache_given = cache
     with rows_kept(cache) as cache:
         failures = read_all(sets | real, [LOOKS, *textures(), *needed], cache, progress)
         if on_error == "raise":
@@ -177,15 +197,16 @@ def detect(
         def make(reference, asked):
             return make_detector(about, sets, reference, asked, cache=cache, progress=progress, **making)
 
-        fitted = _fitted(about, make, sets)
-        answers = np.asarray(fitted.predict(sets["candidates"])).astype(np.int64)
-        scores = decision_values(fitted, sets["candidates"])
+        ready = _loaded(about, fitted, sets) if fitted else _fitted(about, make, sets)
+        answers = np.asarray(ready.predict(sets["candidates"])).astype(np.int64)
+        scores = decision_values(ready, sets["candidates"])
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
-        assessment = assess_detector(about, make, sets, unit, guess, cache, settings)
+        assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready=ready if fitted else None)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = (*_findings(about, sets, failures), *doubts(unit, guess))
+        fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)
     answers[list(near.copies)] = 1  # an exact copy is proof
     mask, images = masks["candidates"], real["candidates"]
     return Detection(
@@ -199,6 +220,7 @@ def detect(
         notes=notes(found, "candidates", images.ids),
         assessment=assessment,
         findings=found,
+        fitted=fitted,
     )
 
 
@@ -230,6 +252,20 @@ def _fitted(about, make, sets):
     if "used" in sets and "known_generated" not in sets:  # as when it is assessed: among the known images
         return make("generated", asked).fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
     return make("generated", asked).fit(asked)
+
+
+def _loaded(about, fitted, sets):
+    """Return a recipe that has learnt before, ready to judge the candidates."""
+    refuse_learnt(fitted, {name: sets[name] for name in ("used", "unused") if name in sets})
+    return with_other_reference(fitted.model, sets["generated"]) if about.needs_reference else fitted.model
+
+
+def _kept(about, model, sets, forget):
+    """Return the recipe for later use; `forget` says that its cache was one for this call alone."""
+    if forget:
+        forget_places(model)
+    known = labelled(sets)[0].digests if about.needs_labels else ()
+    return FittedRecipe(about.name, model, tuple(digest.hex() for digest in known))
 
 
 def _findings(about, sets, failures):

@@ -34,7 +34,12 @@ class Nearest(NamedTuple):
 
 
 def nearest(images: ImageSet, others: ImageSet, cache: Cache) -> Nearest:
-    """Return the nearest of the other images for each image; an exact copy is the nearest of all."""
+    """Return the nearest of the other images for each image; an exact copy is the nearest of all.
+
+    Where there are no others, ids are empty and distances those of nothing in common.
+    """
+    if not len(others):
+        return Nearest(np.full(len(images), "", dtype=str), np.full(len(images), LOOKS.hash_size**2), {})
     features = FeaturePipeline([LOOKS], cache=cache).fit(images)
     search = FaissNearestNeighbors(n_neighbors=1, metric="hamming").fit(features.transform(others))
     shares, found = search.kneighbors(features.transform(images))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..recipes.saving import FittedRecipe
 from .assessment import Assessment
 from .findings import Finding
 
@@ -39,6 +40,8 @@ class Detection:
         How far to trust the answers, with a verdict.
     findings : tuple of Finding
         What else was noticed.
+    fitted : FittedRecipe
+        The recipe that has learnt; `recipes.save` keeps it.
     """
 
     recipe: str
@@ -51,6 +54,7 @@ class Detection:
     notes: NDArray[np.str_]
     assessment: Assessment
     findings: tuple[Finding, ...]
+    fitted: FittedRecipe
 
     @property
     def verdict(self) -> str:
@@ -106,6 +110,8 @@ class Attribution:
         How far to trust the answers, with a verdict.
     findings : tuple of Finding
         What else was noticed.
+    fitted : FittedRecipe
+        The recipe that has learnt; `recipes.save` keeps it.
     """
 
     recipe: str
@@ -116,6 +122,7 @@ class Attribution:
     notes: NDArray[np.str_]
     assessment: Assessment
     findings: tuple[Finding, ...]
+    fitted: FittedRecipe
 
     @property
     def verdict(self) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import joblib
 import numpy as np
 import typer
+from sklearn.pipeline import Pipeline
 
 from .. import recipes
 from ..answers import attribute as find_subsets
@@ -15,18 +16,24 @@ from ..images.errors import printable
 from ..report import draw_confusion, draw_map
 from .options import (
     Backbone,
+    Device,
+    Epochs,
     Jobs,
+    Load,
     OnError,
     Page,
     Patients,
     Permutations,
+    Preset,
     Progress,
     RowCache,
+    Save,
     Size,
     ValueRange,
     Weights,
     check_jobs,
     network_overrides,
+    open_fitted,
     open_sets,
 )
 from .output import (
@@ -56,6 +63,11 @@ def attribute(
     recipe: Annotated[str, typer.Option(help="A name from `recipes`.")] = "textures-svm",
     backbone: Backbone = None,
     weights: Weights = None,
+    preset: Preset = "published",
+    epochs: Epochs = None,
+    device: Device = None,
+    save: Save = None,
+    load: Load = None,
     year: Annotated[str | None, typer.Option(help="Write the run file of ImageCLEF 2025 instead of a table.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Picture to draw the confusion matrix into.")] = None,
     map: Annotated[Path | None, typer.Option(help="Picture to draw all images into, by principal components.")] = None,
@@ -79,14 +91,16 @@ def attribute(
     for path in filter(None, (confusion, map)):
         _check_picture(path)
     check_cache(cache)
-    check_apart(output=output, confusion=confusion, map=map, cache=cache)
+    if save is not None:
+        check_output(save)
+    check_apart(output=output, confusion=confusion, map=map, cache=cache, save=save, load=load)
     folders = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
     sets, patients = open_sets(folders, size, value_range, page, patients, real=("real",))
     labels = {name: _labels(images, name) for name, images in sets.items() if name != "generated"}
     if year is not None:
         check_submission(sets["generated"], "name")
         numbers = _numbers(labels)
-    overrides = network_overrides(backbone, weights)
+    overrides = network_overrides(backbone, weights, epochs, device)
     typer.echo(f"{len(sets['generated'])} generated images to attribute")
     with joblib.parallel_config(n_jobs=jobs), rows_kept(cache) as cache:
         found = find_subsets(
@@ -94,6 +108,8 @@ def attribute(
             real_y=labels.get("real"),
             labelled_y=labels.get("labelled_generated"),
             recipe=recipe,
+            preset=preset,
+            fitted=open_fitted(load),
             patients=patients,
             cache=cache,
             progress=progress,
@@ -102,8 +118,7 @@ def attribute(
             **overrides,
         )
         if map is not None:
-            model = recipes.make(recipe, cache=cache, **overrides)
-            _save(_draw_map(model, sets, labels, found), map)
+            _draw_map(sets, labels, found, map)
     if confusion is not None:
         _draw_confusion(found, confusion)
     with replacing(output) as path:
@@ -112,6 +127,8 @@ def attribute(
             write_csv(path, list(columns), zip(*columns.values(), strict=True))
         else:
             write_run(path, sets["generated"], [numbers[answer] for answer in found.subsets], "name")
+    if save is not None:
+        recipes.save(found.fitted, save)
     print_answers(found, output)
 
 
@@ -151,21 +168,27 @@ def _draw_confusion(found, path):
     _save(draw_confusion(trial.y, trial.judgement.answers, title=f"{trial.name}\n{trial.how}"), path)
 
 
-def _draw_map(model, sets, labels, found):
+def _draw_map(sets, labels, found, path):
     """Draw every image that was given, by the features that the recipe sees; those to attribute by their answer."""
+    model = found.fitted.model
+    seen = model[0] if isinstance(model, Pipeline) else model
+    if not hasattr(seen, "transform"):
+        typer.echo(f"{printable(path)} is not written: {found.recipe} has no features to draw", err=True)
+        return
     kinds = {"real": "real", "labelled_generated": "generated", "generated": "to attribute"}
     subsets = labels | {"generated": found.subsets}
     bad = {(one.where, one.id) for one in found.findings if one.kind == "cannot-be-used"}
     names = [name for name in kinds if name in sets]
     good = {name: np.array([(name, id) not in bad for id in sets[name].ids]) for name in names}
     sets, subsets = ({name: each[name][good[name]] for name in names} for each in (sets, subsets))
-    rows = [model[0].fit(sets[name]).transform(sets[name]) for name in names]
-    return draw_map(
+    rows = [np.asarray(seen.transform(sets[name])) for name in names]
+    figure = draw_map(
         np.vstack(rows),
         np.concatenate([subsets[name] for name in names]),
         np.repeat([kinds[name] for name in names], [len(part) for part in rows]),
         title=found.recipe,
     )
+    _save(figure, path)
 
 
 def _save(figure, path):

@@ -6,27 +6,35 @@ from typing import Annotated
 import joblib
 import typer
 
+from .. import recipes
 from ..answers import detect as find_used
 from .options import (
     Backbone,
+    Device,
+    Epochs,
     Jobs,
+    Load,
     OnError,
     Page,
     Patients,
     Permutations,
+    Preset,
     Progress,
     RowCache,
+    Save,
     Size,
     ValueRange,
     Weights,
     check_jobs,
     network_overrides,
+    open_fitted,
     open_sets,
 )
 from .output import (
     ID_STYLES,
     check_apart,
     check_cache,
+    check_output,
     check_submission,
     check_table,
     check_year,
@@ -65,6 +73,11 @@ def detect(
     ] = None,
     backbone: Backbone = None,
     weights: Weights = None,
+    preset: Preset = "published",
+    epochs: Epochs = None,
+    device: Device = None,
+    save: Save = None,
+    load: Load = None,
     year: Annotated[
         str | None, typer.Option(help="Write the run file of ImageCLEF 2023 or 2025 instead of a table with scores.")
     ] = None,
@@ -86,7 +99,9 @@ def detect(
     check_jobs(jobs)
     check_table(output, year)
     check_cache(cache)
-    check_apart(output=output, cache=cache)
+    if save is not None:
+        check_output(save)
+    check_apart(output=output, cache=cache, save=save, load=load)
     folders = {"candidates": candidates, "used": used, "unused": unused, "holdout": holdout}
     folders |= {"generated": generated, "known_generated": known_generated, "pool": pool}
     sets, patients = open_sets(
@@ -99,12 +114,14 @@ def detect(
         found = find_used(
             **sets,
             recipe=recipe,
+            preset=preset,
+            fitted=open_fitted(load),
             patients=patients,
             cache=cache,
             progress=progress,
             on_error=on_error,
             n_permutations=permutations,
-            **network_overrides(backbone, weights),
+            **network_overrides(backbone, weights, epochs, device),
         )
     with replacing(output) as path:
         if year is None:
@@ -112,4 +129,6 @@ def detect(
             write_csv(path, list(columns), zip(*columns.values(), strict=True))
         else:
             write_run(path, sets["candidates"], found.used, ID_STYLES[year])
+    if save is not None:
+        recipes.save(found.fitted, save)
     print_answers(found, output)

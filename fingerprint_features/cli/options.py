@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from .. import recipes
 from ..images import DecodeOptions, ImageSet
+from ..recipes import FittedRecipe
 
 _MOST_JOBS = 256
 _DICOM_PATIENT = "PatientID"
@@ -61,6 +63,30 @@ Backbone = Annotated[
 Weights = Annotated[
     str | None, typer.Option(help="File with the network's weights, .pth or .safetensors.", show_default=False)
 ]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="How a recipe that trains a network does so: 'published' as in its paper, or 'fast' with small images and "
+        "few epochs, in minutes on two cores."
+    ),
+]
+Epochs = Annotated[
+    int | None, typer.Option(min=1, help="How often a network in training sees each image.", show_default=False)
+]
+Device = Annotated[
+    str | None, typer.Option(help="Where a network is trained: cpu, cuda or cuda:1.", show_default=False)
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(help="File to keep what the recipe has learnt in, without any image.", show_default=False),
+]
+Load = Annotated[
+    Path | None,
+    typer.Option(
+        help="File that --save wrote: its recipe answers without learning again. No code in it can run.",
+        show_default=False,
+    ),
+]
 
 
 def open_folder(
@@ -108,9 +134,17 @@ def check_jobs(jobs: int) -> None:
         raise typer.BadParameter(f"--jobs is a number of threads from 1 to {_MOST_JOBS}, or -1 for all cores")
 
 
-def network_overrides(backbone: str | None, weights: str | None) -> dict[str, str]:
-    """Return the overrides of a recipe that --backbone and --weights stand for."""
-    return {name: value for name, value in (("backbone", backbone), ("weights", weights)) if value is not None}
+def network_overrides(
+    backbone: str | None, weights: str | None, epochs: int | None, device: str | None
+) -> dict[str, str | int]:
+    """Return the overrides of a recipe that these options stand for."""
+    given = {"backbone": backbone, "weights": weights, "epochs": epochs, "device": device}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def open_fitted(path: Path | None) -> FittedRecipe | None:
+    """Return the recipe that --load names, if it does."""
+    return None if path is None else recipes.load(path)
 
 
 def _value_range(text):

@@ -7,6 +7,7 @@ import typer
 _OPTIONS = (
     *("candidates", "generated", "used", "unused", "holdout", "known_generated", "pool"),
     *("real", "labelled_generated", "recipe", "patients", "on_error", "page", "cache"),
+    *("preset", "backbone", "weights", "epochs", "device"),
 )
 _NAMES = "|".join(_OPTIONS)
 _PHRASES = (
@@ -21,6 +22,8 @@ _PHRASES = (
     (r"raise DecodeOptions\(max_pixels=\.\.\.\)", "open it from Python with DecodeOptions(max_pixels=...)"),
     (r" \(see drop_failed\)", ""),
     (r"has no override '(backbone|weights)'.*", r"has no network: leave out --\1"),
+    (r"has no override '(epochs|device)'.*", r"trains no network: leave out --\1"),
+    (r"\bfitted=", "--load"),
     (rf"\b({_NAMES})=['\"]([^'\"]*)['\"]", lambda found: f"{_flag(found[1])} {found[2]}"),
     (rf"\b({_NAMES})=(?![=\w])", lambda found: _flag(found[1])),
 )

@@ -217,8 +217,11 @@ class TrainedNetwork(BaseExtractor):
         self.tensors_ = {name: tensor.detach().cpu().numpy() for name, tensor in net.state_dict().items()}
         self.history_ = history
         self._made_of = self._design()
-        self.digest_ = _digest([self._made_of, self.tensors_])
+        self._identify()
         self._network = net.requires_grad_(False)
+
+    def _identify(self):
+        self.digest_ = _digest([self._made_of, self.tensors_])
 
     # ---- rows -----------------------------------------------------------------------------------------------
 

@@ -4,3 +4,6 @@ from .registry import info as info
 from .registry import make as make
 from .registry import names as names
 from .registry import recipe as recipe
+from .saving import FittedRecipe as FittedRecipe
+from .saving import load as load
+from .saving import save as save

@@ -1,20 +1,16 @@
 """A fitted model, asked about the images of another generator."""
 
 from copy import deepcopy
-from types import FunctionType, ModuleType
 from typing import TypeVar
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from ..extractors import BaseExtractor
-from ..images import ImageSet
 from .kinds import Images
-
-_LEAVES = (ImageSet, np.ndarray, str, bytes, int, float, complex, type, type(None), FunctionType, ModuleType)
+from .parts import parts_of
 
 Model = TypeVar("Model", bound=BaseEstimator)
 
@@ -70,21 +66,11 @@ def with_reference(model: Model, reference: Images | ArrayLike) -> Model:
 
 def _holders(model):
     """Return the outermost parts of a model that have a reference, each once, wherever they are kept."""
-    found, seen, waiting = [], set(), [model]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, _LEAVES) or id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, BaseEstimator) and _has_reference(part):
-            found.append(part)
-        elif isinstance(part, dict):
-            waiting += [*part.values(), *vars(part).values()] if hasattr(part, "__dict__") else part.values()
-        elif isinstance(part, (list, tuple, set, frozenset)):
-            waiting += part
-        else:
-            waiting += getattr(part, "__dict__", {}).values()
-    return found
+    return [part for part in parts_of(model, _holds) if _holds(part)]
+
+
+def _holds(part):
+    return isinstance(part, BaseEstimator) and _has_reference(part)
 
 
 def _has_reference(part):

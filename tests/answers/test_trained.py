@@ -97,6 +97,8 @@ def test_a_detector_is_trained_twice_and_judged_on_patients_that_it_has_not_seen
     assert len(trial.y) == len(rest)
     assert found.assessment.blind is not None
     assert found.used.tolist() == second.predict(candidates).tolist()
+    assert found.fitted.model is second
+    assert set(found.fitted.learnt_from) == {digest.hex() for digest in known.digests}
     # it may look at the images that it will be asked about, and they are others in the trial
     assert content(first.unlabelled) == content(rest)
     assert content(second.unlabelled) == content(candidates)
@@ -144,6 +146,9 @@ def test_pairs_are_learnt_from_both_sides_and_judged_on_generated_images(subsets
     whole, part = fits
     assert content(whole.seen_) == content(part.seen_) == content(subsets.reference)
     assert content(whole.reference) == content(subsets.X[known])
+    assert found.fitted.model is whole
+    learnt = content(subsets.reference) | content(subsets.X[known])
+    assert set(found.fitted.learnt_from) == {digest.hex() for digest in learnt}
     assert whole.reference_y.tolist() == subsets.y[known].tolist()
     assert content(part.reference) < content(whole.reference)
     assert len(part.reference_y) == len(part.reference) == 16

@@ -52,7 +52,7 @@ def test_learnt_from_real_images_and_not_taken_for_the_accuracy_across_domains(r
 
 def test_with_both_domains_the_accuracy_across_them_is_measured(run, folders, tmp_path, monkeypatch):
     folder, _ = folders
-    about = replace(recipes.info("textures-svm"), trained_on="labelled real images")
+    about = replace(recipes.info("textures-svm"), fit_on=("real",))
     monkeypatch.setattr(recipes, "info", lambda name: about)
     sets = "--real", folder / "real", "--labelled-generated", folder / "generated"
     arguments = "--generated", folder / "unknown", *sets, "-o", tmp_path / "answers.csv"

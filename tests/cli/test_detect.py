@@ -269,3 +269,39 @@ def test_recipes_are_listed_and_explained(run):
     code, out, _ = run("recipes", "zhouyijiang-2025-retrieval")
     assert re.search(r"part +stage 1 of 2\n", out)
     assert re.search(r"score +-\nmetric +kappa, the official one\n", out)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A task of small files for a recipe that trains a network."""
+    folder = tmp_path_factory.mktemp("trained")
+    make_membership_task(12, 12, 12, image_size=32, random_state=0).to_folder(folder)
+    return folder
+
+
+def test_a_network_is_trained_saved_and_loaded(run, trained, tmp_path):
+    known = "--used", trained / "real_used", "--unused", trained / "real_not_used", "--patients", "none"
+    asked = "--candidates", trained / "real_used", "--generated", trained / "generated"
+    recipe = "--recipe", "dmk-2023-cnn", "--preset", "fast", "--epochs", 1, "--device", "cpu"
+    first, second, model = tmp_path / "first.csv", tmp_path / "second.csv", tmp_path / "model"
+    code, out, err = run("detect", *asked, *known, *recipe, "--permutations", 19, "-o", first, "--save", model)
+    assert (code, "dmk-2023-cnn, judged on 8 of 24 images, held out:" in out) == (0, True), err
+    code, out, err = run("detect", *asked, "-o", second, "--load", model)
+    assert (code, "Verdict: not judged" in out) == (0, True), err
+    answers, again = (list(csv.DictReader(path.read_text().splitlines())) for path in (first, second))
+    assert [row["score"] for row in again] == [row["score"] for row in answers]
+    code, _, err = run("detect", *asked, *known, "-o", second, "--load", model)
+    assert code == 2
+    assert "--load has learnt from 12 of 12 images of --used" in err
+
+
+def test_options_of_training_are_refused_where_nothing_is_trained(run, trained, tmp_path):
+    asked = "--candidates", trained / "real_used", "--generated", trained / "generated", "-o", tmp_path / "answers.csv"
+    code, _, err = run("detect", *asked, "--epochs", 3)
+    assert (code, "trains no network: leave out --epochs" in err) == (2, True)
+    code, _, err = run("detect", *asked, "--preset", "quick")
+    assert (code, "--preset must be one of 'published', 'fast'. Got 'quick'" in err) == (2, True)
+    code, _, err = run("detect", *asked, "--load", tmp_path / "nothing")
+    assert (code, "there is no saved recipe" in err) == (1, True)
+    code, _, err = run("detect", *asked, "--save", tmp_path / "no" / "model")
+    assert (code, "does not exist" in err) == (2, True)
