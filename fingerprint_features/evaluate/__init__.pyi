@@ -33,6 +33,7 @@ from .roc_band import RocBand as RocBand
 from .roc_band import roc_band as roc_band
 from .scores import Score as Score
 from .scores import Scores as Scores
+from .set_correction import correct_set_tests as correct_set_tests
 from .set_tests import SetTest as SetTest
 from .submission import SubmissionFault as SubmissionFault
 from .submission import validate_submission as validate_submission

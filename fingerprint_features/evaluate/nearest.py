@@ -18,7 +18,7 @@ class Nearest:
 
     def __init__(self, distances: NDArray[np.float64], apart: NDArray[np.bool_] | None = None) -> None:
         distances = distances if apart is None else np.where(apart, np.inf, distances)
-        self._order = np.argsort(distances, axis=1, kind="stable")
+        self._order = np.argsort(distances, axis=1, kind="stable").astype(np.int32)  # half the memory
         self._sorted = np.take_along_axis(distances, self._order, axis=1)
 
     def among(self, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -40,7 +40,7 @@ def as_distances(values: ArrayLike, name: str, shape: tuple[int | None, int]) ->
             f"{name} must be distances of shape ({rows}, {shape[1]}), one column a label. "
             f"Got shape {array.shape} and dtype {array.dtype} instead."
         )
-    array = array.astype(np.float64)
+    array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds {(~np.isfinite(array)).sum()} values that are not finite: drop those images")
     return array

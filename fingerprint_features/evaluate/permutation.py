@@ -11,7 +11,7 @@ from ..checks import check_count, check_share
 from .checks import as_binary, as_scores, group_codes
 from .counts import confusion_scores
 from .intervals import blocks
-from .permuted import PermutationResult, detectable_statistic
+from .permuted import PermutationResult, detectable_statistic, max_t
 from .shuffles import count_shuffles, group_labels, shuffled, size_strata
 
 
@@ -120,16 +120,13 @@ def permutation_test(
     if not np.isfinite(null).all():
         raise ValueError("the statistic is not finite for every shuffle of the labels: return 0 where it is undefined")
 
-    mean, spread = null.mean(axis=0), null.std(axis=0)
-    varies = spread > 1e-12
-    scaled = np.divide(null - mean, spread, out=np.zeros_like(null), where=varies)
-    best = scaled.max(axis=1)
+    p_values, p_corrected = max_t(null)
     return PermutationResult(
         methods=methods,
         statistic=statistic if named else getattr(statistic, "__name__", "statistic"),
         values=null[0].copy(),
-        p_values=_share_as_good(scaled, scaled[0]),
-        p_corrected=np.where(varies, _share_as_good(best[:, None], scaled[0]), 1.0),
+        p_values=p_values,
+        p_corrected=p_corrected,
         detectable=detectable_statistic(null, confidence),
         confidence=confidence,
         n_permutations=int(n_permutations),
@@ -137,11 +134,6 @@ def permutation_test(
         n_shuffles=count_shuffles(labels, strata),
         n_strata=len(strata),
     )
-
-
-def _share_as_good(null, observed):
-    """Share of rows, the observed one among them, that do as well; rounding must not break ties."""
-    return (null >= observed - 1e-9).mean(axis=0)
 
 
 def _columns(predictions, n):

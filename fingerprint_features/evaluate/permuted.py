@@ -90,10 +90,33 @@ def size_gives_label_away(n_shuffles: int) -> str:
     )
 
 
+def max_t(null: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the p-values of methods, alone and corrected for all of them (maxT, single step).
+
+    Parameters
+    ----------
+    null : ndarray of shape (1 + n_shuffles, n_methods)
+        The statistics, larger = better, with the true labels in the first row.
+    """
+    scaled, varies = _scaled(null)
+    best = scaled.max(axis=1)
+    return _share_as_good(scaled, scaled[0]), np.where(varies, _share_as_good(best[:, None], scaled[0]), 1.0)
+
+
 def detectable_statistic(null: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
     """Return, from (n_shuffles, n_methods), the true statistic of each method that would be found in 80 % of cases."""
-    mean, spread = null.mean(axis=0), null.std(axis=0)
-    varies = spread > 1e-12
-    scaled = np.divide(null - mean, spread, out=np.zeros_like(null), where=varies)
+    scaled, varies = _scaled(null)
     critical = np.quantile(scaled.max(axis=1), confidence, method="higher")
-    return np.where(varies, mean + spread * (critical + norm.ppf(_POWER)), np.inf)
+    return np.where(varies, null.mean(axis=0) + null.std(axis=0) * (critical + norm.ppf(_POWER)), np.inf)
+
+
+def _scaled(null):
+    """Return every method on the scale of its own spread, and which methods have one."""
+    spread = null.std(axis=0)
+    varies = spread > 1e-12
+    return np.divide(null - null.mean(axis=0), spread, out=np.zeros_like(null), where=varies), varies
+
+
+def _share_as_good(null, observed):
+    """Share of rows, the observed one among them, that do as well; rounding must not break ties."""
+    return (null >= observed - 1e-9).mean(axis=0)

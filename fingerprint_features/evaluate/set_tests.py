@@ -1,7 +1,8 @@
 """A test of a whole generated set: a number, what it is when chance chose the used patients, and what may be said."""
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,10 @@ class SetTest:
         Shuffles made, and groups (images when there are no groups).
     n_shuffles, n_strata : int
         Different ways to shuffle the labels, and strata of groups of similar size; labels are shuffled within strata.
+    shuffled : tuple of float
+        The number in each shuffle.
+    shuffles : str
+        A digest of the shuffles; tests of one digest can be corrected together.
     """
 
     name: str
@@ -60,6 +65,8 @@ class SetTest:
     n_groups: int
     n_shuffles: int
     n_strata: int
+    shuffled: tuple[float, ...] = field(repr=False)
+    shuffles: str = field(repr=False)
 
     @property
     def can_detect(self) -> bool:
@@ -144,6 +151,7 @@ class LabelShuffle:
         self.labels, self.strata = group_labels(y_true, self.codes, groups), size_strata(self.codes)
         self.n_permutations, self.confidence = int(n_permutations), float(confidence)
         self.rng = np.random.default_rng(random_state)
+        self.rows = shuffled(self.labels, self.strata, self.n_permutations, self.rng)  # before anything else is drawn
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -173,8 +181,7 @@ class LabelShuffle:
         The interval comes from resampled values of `n_sampled` groups, and stays within limits. It is stretched where
         shuffles vary more: resampling the images leaves each its neighbours, which other patients would change.
         """
-        rows = shuffled(self.labels, self.strata, self.n_permutations, self.rng)
-        values = np.array([statistic(row[self.codes] == 1) for row in [self.labels, *rows]])
+        values = np.array([statistic(row[self.codes] == 1) for row in [self.labels, *self.rows]])
         sign = -1 if side == "below" else 1
         interval = None
         if samples is not None:
@@ -196,6 +203,8 @@ class LabelShuffle:
             n_groups=len(self.labels),
             n_shuffles=count_shuffles(self.labels, self.strata),
             n_strata=len(self.strata),
+            shuffled=tuple(values[1:].tolist()),
+            shuffles=hashlib.blake2b(self.rows.tobytes(), digest_size=16).hexdigest(),
         )
 
 

@@ -10,6 +10,7 @@ from scipy.spatial.distance import cdist
 from fingerprint_features.evaluate import (
     authenticity_gap,
     copying_test,
+    correct_set_tests,
     dataset_inference,
     dcr_share,
     privacy_loss,
@@ -52,6 +53,14 @@ def test_a_plain_authenticity_calls_copies_of_everything_authentic():
     plain = authenticity_gap(*task.copying, n_permutations=9)
     assert plain.parts["used"] > 0.99
     assert run("authenticity", task, n_permutations=9).parts["used"] == 0
+
+
+@pytest.mark.parametrize(("width", "share"), [(2, 0.37), (16, 0.69), (64, 0.81)])
+def test_authenticity_without_copies_depends_on_the_number_of_columns(width, share):
+    task = SetTask(np.random.default_rng(0), 250, 250, slices=1, n_generated=500, width=width)
+    plain = authenticity_gap(*task.copying, n_permutations=1)
+    assert np.mean(list(plain.parts.values())) == pytest.approx(share, abs=0.06)
+    assert abs(plain.value) < 0.12
 
 
 def test_unused_slices_of_used_patients_hide_copying():
@@ -186,19 +195,6 @@ def test_p_values_equal_those_of_all_shuffles():
 # ---- false alarms and power
 
 
-def test_false_alarms_stay_in_the_binomial_band():
-    rng, n_seeds = np.random.default_rng(6), 60
-    p_values = {name: [] for name in FUNCTIONS}
-    for seed in range(n_seeds):
-        task = SetTask(rng, 12, 8, slices=3, n_generated=40, width=8)
-        for name in FUNCTIONS:
-            p_values[name].append(run(name, task, n_permutations=39, random_state=seed).p_value)
-    for name, values in p_values.items():
-        for level in (0.05, 0.5):
-            low, high = stats.binom.ppf([0.0005, 0.9995], n_seeds, level)
-            assert low <= np.sum(np.array(values) <= level) <= high, (name, level)
-
-
 def test_shuffling_slices_raises_false_alarms_that_shuffling_patients_does_not():
     rng, alarms = np.random.default_rng(7), {"slices": 0, "patients": 0}
     for seed in range(60):
@@ -223,6 +219,52 @@ def test_a_bad_generator_that_copies_is_found_though_its_copying_score_is_above_
     result = run("copying", task)
     assert result.value > 0
     assert result.detected
+
+
+# ---- several tests
+
+
+def test_one_test_needs_no_correction_and_copies_of_it_cost_nothing():
+    result = run("dcr", SetTask(np.random.default_rng(10), copied=0.1))
+    assert correct_set_tests([result]) == [result.p_value]
+    np.testing.assert_array_equal(correct_set_tests([result] * 4), [result.p_value] * 4)
+
+
+def test_the_correction_is_the_share_of_shuffles_whose_best_test_does_as_well():
+    task = SetTask(np.random.default_rng(12), copied=0.1)
+    tests = [run(name, task, n_permutations=49) for name in FUNCTIONS]
+    corrected = correct_set_tests(tests)
+    for i, test in enumerate(tests):
+        scaled = []
+        for other in tests:
+            values = np.array([other.value, *other.shuffled]) * (-1 if other.side == "below" else 1)
+            scaled.append((values - values.mean()) / values.std())
+        assert corrected[i] == np.mean(np.max(scaled, axis=0) >= scaled[i][0] - 1e-9)
+        assert corrected[i] >= test.p_value
+
+
+def test_false_alarms_stay_in_the_binomial_band_for_each_test_and_for_all_together():
+    rng, n_seeds = np.random.default_rng(13), 60
+    p_values = []
+    for seed in range(n_seeds):
+        task = SetTask(rng, 12, 8, slices=3, n_generated=40, width=8)
+        tests = [run(name, task, n_permutations=39, random_state=seed) for name in FUNCTIONS]
+        p_values.append([*(test.p_value for test in tests), correct_set_tests(tests).min()])
+    p_values = np.array(p_values)
+    for level in (0.05, 0.5):
+        low, high = stats.binom.ppf([0.0005, 0.9995], n_seeds, level)
+        alarms = (p_values <= level).sum(axis=0)
+        assert ((low <= alarms) & (alarms <= high)).all(), (level, alarms)
+    alone = (p_values[:, :-1].min(axis=1) <= 0.05).sum()
+    assert (p_values[:, -1] <= 0.05).sum() < alone
+
+
+def test_tests_that_were_shuffled_differently_are_not_corrected_together():
+    task = SetTask(np.random.default_rng(10))
+    with pytest.raises(ValueError, match=r"shuffled differently.*one int as random_state"):
+        correct_set_tests([run("dcr", task), run("dcr", task, random_state=1)])
+    with pytest.raises(ValueError, match="no test to correct"):
+        correct_set_tests([])
 
 
 # ---- what is said
