@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..checks import did_you_mean
 from ..extractors.cnn import backbones
 from ..extractors.cnn.layers import find_taps
 from ..extractors.cnn.preprocessing import Preprocessing
@@ -33,7 +34,12 @@ def find(backbone: Any, weights: Any) -> backbones.Backbone:
                 f"{backbone!r} has no published weights: leave weights=None, or choose a network of torchvision"
             )
         return Architecture(backbone, None)
-    return backbones.find(backbone, weights)
+    try:
+        return backbones.find(backbone, weights)
+    except ValueError as error:
+        hint = did_you_mean(backbone, NAMED)
+        known = f"{error}, and {', '.join(NAMED)}"
+        raise ValueError(f"{known}: {hint.rstrip()}" if hint else known) from None
 
 
 def shown(backbone: backbones.Backbone, image_size: int | None) -> Preprocessing:

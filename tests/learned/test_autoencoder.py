@@ -185,6 +185,7 @@ def test_it_starts_from_a_classifier_with_the_same_backbone():
     [
         ({"fit_on": "reference"}, "'reference' parameter of Autoencoder must be images where fit_on='reference'"),
         ({"reference": 3}, "'reference' parameter of Autoencoder must be None or a set of images"),
+        ({"backbone": "conv6"}, "residual5.*: did you mean 'conv5'"),
         ({"decoders": 2}, "'fit_on' parameter of Autoencoder must be 'both' where decoders=2"),
         ({"decoder": "upsample"}, "'decoder' parameter of Autoencoder must be"),
         ({"latent": 1}, "'latent' parameter of Autoencoder must be"),
