@@ -101,7 +101,7 @@ _DECISION = (
         "images as init=, else training starts from random weights. The decoder makes the 224 x 224 pixels that the "
         "encoder sees, where the team's made 256 x 256; its widths are not described." + _DECISION
     ),
-    fast={"backbone": "small_vit", "epochs": 30, "lr": 1e-3},
+    fast={"backbone": "small_vit", "epochs": 15, "lr": 1e-3},
     **_NEURAL_NEXUS,
 )
 def vit_clusters(
