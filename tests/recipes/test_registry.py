@@ -43,6 +43,7 @@ PUBLISHED = {
     "one-five-one-zero-2023-triplet": ("M20", (1, 2, 3), 0.563),
     "picuslab-2023-vector-net-svm": ("M21", (1, 2, 3, 4, 5, 6), 0.624),
     "picuslab-2023-deforming-svm": ("M22", (7, 8, 9), 0.666),
+    "picuslab-2023-vote": ("M23", (10,), 0.487),
     "aimultimedialab-2023-lbp-svm": ("M24", (1,), 0.626),
     "aimultimedialab-2023-vgg16-svm": ("M25", (2,), 0.585),
     "scope-vit-2025-cross-attention": ("M26", (1160,), -0.032),
