@@ -142,7 +142,7 @@ draw_pairs(images, task.reference)
 draw_history({"loss": [1.0, 0.5]})
 far = np.ones((3, 2))
 copying: evaluate.SetTest = evaluate.copying_test(far, far[:2], [1, 0], groups=["ann", "bo"], cells=3, min_generated=5)
-evaluate.correct_set_tests([copying])[0] + copying.shuffled[0]
+corrected: npt.NDArray[np.float64] = evaluate.correct_set_tests([copying])
 said: str = copying.conclusion + str(copying.null.low) + str(copying.to_dict()["p_value"])
 evaluate.authenticity_gap(far, far[:2], y, groups=["ann", "bo"], n_bootstrap=100)
 evaluate.dcr_share(far, np.array([True, False]), random_state=np.random.default_rng(0))

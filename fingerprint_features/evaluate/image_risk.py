@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control
 
 from ..checks import check_share
+from ..html import table
 from .checks import group_codes
 from .nearest import as_distances, as_own_distances
 
@@ -105,13 +106,21 @@ class ImageRisk:
         return {**arrays, **numbers, "flagged": self.flagged.tolist(), "conclusion": self.conclusion}
 
     def __str__(self) -> str:
-        lines = [f"{'image':>7}  {'patient':>7}  {'generated':>9}  {'distance':>9}       p       q"]
-        for i in np.lexsort([self.distances, self.p_values])[:10]:
-            lines.append(
-                f"{i:7}  {self.patients[i]:7}  {self.nearest[i]:9}  {self.distances[i]:9.4g}  "
-                f"{self.p_values[i]:6.4f}  {self.q_values[i]:6.4f}"
-            )
+        widths = (7, 7, 9, 9, 6, 6)
+        lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in self._rows()]
         return "\n".join([*lines, self.conclusion])
+
+    def _repr_html_(self) -> str:
+        header, *rows = self._rows()
+        return table(header, rows, self.conclusion)
+
+    def _rows(self):
+        """Return the ten images most at risk."""
+        rows = [["image", "patient", "generated", "distance", "p", "q"]]
+        for i in np.lexsort([self.distances, self.p_values])[:10]:
+            whole = (str(number) for number in (i, self.patients[i], self.nearest[i]))
+            rows.append([*whole, f"{self.distances[i]:.4g}", f"{self.p_values[i]:.4f}", f"{self.q_values[i]:.4f}"])
+        return rows
 
 
 def image_risk(

@@ -1,10 +1,13 @@
 """What a permutation test found: p-values, corrected for all methods tried, and what could have been detected."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
+
+from ..html import table
 
 _POWER = 0.8  # of finding the smallest detectable effect
 _CEILING = {"kappa": 1.0, "auc": 1.0, "accuracy": 1.0}
@@ -71,15 +74,40 @@ class PermutationResult:
             f"a true {self.statistic} below {self.detectable[i]:.2f} is missed more often than one time in five"
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain dicts and numbers, ready for JSON; None stands for infinite."""
+        methods = {
+            method: {
+                "value": float(self.values[i]),
+                "p_value": float(self.p_values[i]),
+                "p_corrected": float(self.p_corrected[i]),
+                "detectable": float(self.detectable[i]) if np.isfinite(self.detectable[i]) else None,
+                "detected": bool(self.detected[i]),
+                "conclusion": self.conclusion(method),
+            }
+            for i, method in enumerate(self.methods)
+        }
+        settings = ("statistic", "confidence", "n_permutations", "n_groups", "n_shuffles", "n_strata")
+        return {"methods": methods, **{name: getattr(self, name) for name in settings}}
+
     def __str__(self) -> str:
-        width = max(len("method"), *map(len, self.methods))
-        lines = [f"{'method':{width}}  {self.statistic:>9}       p  corrected  conclusion"]
+        header, *rows = self._rows()
+        width = max(len(row[0]) for row in (header, *rows))
+        return "\n".join(
+            f"{name:{width}}  {value:>9}  {p:>6}  {corrected:>9}  {conclusion}"
+            for name, value, p, corrected, conclusion in (header, *rows)
+        )
+
+    def _repr_html_(self) -> str:
+        header, *rows = self._rows()
+        return table(header, rows)
+
+    def _rows(self):
+        rows = [["method", self.statistic, "p", "corrected", "conclusion"]]
         for i, method in enumerate(self.methods):
-            p, corrected = self.p_values[i], self.p_corrected[i]
-            lines.append(
-                f"{method:{width}}  {self.values[i]:9.3f}  {p:6.4f}  {corrected:9.4f}  {self.conclusion(method)}"
-            )
-        return "\n".join(lines)
+            p, corrected = f"{self.p_values[i]:.4f}", f"{self.p_corrected[i]:.4f}"
+            rows.append([method, f"{self.values[i]:.3f}", p, corrected, self.conclusion(method)])
+        return rows
 
 
 def size_gives_label_away(n_shuffles: int) -> str:

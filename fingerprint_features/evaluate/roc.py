@@ -1,7 +1,9 @@
 """The share of used images found while false alarms stay rare, and whether the sample is large enough to say."""
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,7 +50,12 @@ class OperatingPoint:
     @property
     def resolvable(self) -> bool:
         """Whether one false alarm is no more than the rate asked for."""
-        return not np.isnan(self.threshold)
+        return not math.isnan(self.threshold)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain dicts and numbers, ready for JSON; None stands for what is not resolvable."""
+        known = {"threshold": self.threshold, "tpr": self.tpr._asdict(), "fpr": self.fpr._asdict()}
+        return {**vars(self), **(known if self.resolvable else dict.fromkeys(known)), "resolvable": self.resolvable}
 
     def __str__(self) -> str:
         if not self.resolvable:

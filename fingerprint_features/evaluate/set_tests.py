@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..checks import check_count, check_share
+from ..html import table
 from .checks import as_binary, group_codes
 from .intervals import band, bounds, resample_counts
 from .permuted import detectable_statistic, size_gives_label_away
@@ -112,12 +113,21 @@ class SetTest:
         }
 
     def __str__(self) -> str:
-        interval = "" if self.interval is None else f" [{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
-        parts = ", ".join(f"{name} {value:.3g}" for name, value in self.parts.items())
         return (
-            f"{self.name}: {self.value:.3f}{interval}, by chance {self.null}; p = {self.p_value:.3g}\n"
-            f"{parts}\n{self.conclusion}"
+            f"{self.name}: {self.value:.3f}{self._interval()}, by chance {self.null}; p = {self.p_value:.3g}\n"
+            f"{self._parts()}\n{self.conclusion}"
         )
+
+    def _repr_html_(self) -> str:
+        header = ["", "value", "by chance", "p", "", ""]
+        value, p = f"{self.value:.3f}{self._interval()}", f"{self.p_value:.3g}"
+        return table(header, [[self.name, value, str(self.null), p, self._parts(), self.conclusion]])
+
+    def _interval(self):
+        return "" if self.interval is None else f" [{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
+
+    def _parts(self):
+        return ", ".join(f"{name} {value:.3g}" for name, value in self.parts.items())
 
 
 class LabelShuffle:

@@ -108,7 +108,10 @@ def test_the_result_prints_the_nearest_first_and_becomes_json():
     assert len(lines) == 12
     assert int(lines[1].split()[0]) == np.lexsort([risk.distances, risk.p_values])[0]
     assert lines[-1] == risk.conclusion
-    kept = json.loads(json.dumps(risk.to_dict()))
+    page = risk._repr_html_()
+    assert page.count("<tr>") == 11
+    assert risk.conclusion in page
+    kept = json.loads(json.dumps(risk.to_dict(), allow_nan=False))
     assert kept["p_values"] == risk.p_values.tolist()
     assert kept["flagged"] == risk.flagged.tolist()
 

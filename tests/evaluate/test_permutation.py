@@ -1,5 +1,7 @@
 """permutation_test: exact p-values, patients, many methods, and what "not detected" means."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -169,6 +171,18 @@ def test_the_table_lists_every_method():
     assert lines[0].split() == ["method", "kappa", "p", "corrected", "conclusion"]
     assert lines[1].startswith("good        1.000  0.0010     0.0010  detected")
     assert lines[2].startswith("always      0.000  1.0000     1.0000  not assessed")
+
+
+def test_results_become_json_and_html():
+    y = np.repeat([1, 0], 20)
+    test = permutation_test(y, {"<good>": y, "always": np.ones(40, int)}, n_permutations=99)
+    kept = json.loads(json.dumps(test.to_dict(), allow_nan=False))
+    assert kept["methods"]["<good>"]["p_corrected"] == 0.01
+    assert kept["methods"]["always"]["detectable"] is None
+    assert kept["methods"]["always"]["conclusion"] == test.conclusion("always")
+    assert (kept["statistic"], kept["n_permutations"]) == ("kappa", 99)
+    page = test._repr_html_()
+    assert "<th>&lt;good&gt;</th><td>1.000</td><td>0.0100</td>" in page
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, dict])

@@ -1,5 +1,7 @@
 """tpr_at_fpr: ties, resolution, certification."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -155,6 +157,9 @@ def test_several_rates_say_which_cannot_be_resolved():
     assert str(points[3]) == "0.1 % FPR is not resolvable with 250 non-members: the smallest step is 0.4 %"
     assert "not certified: needs 299 non-members" in str(points[2])
     assert np.isnan([points[3].threshold, *points[3].tpr, *points[3].fpr]).all()
+    kept = [json.loads(json.dumps(point.to_dict(), allow_nan=False)) for point in points]
+    assert kept[0]["tpr"]["value"] == points[0].tpr.value
+    assert (kept[3]["tpr"], kept[3]["threshold"], kept[3]["note"]) == (None, None, points[3].note)
 
 
 def test_several_rates_count_patients():

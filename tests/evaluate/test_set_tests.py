@@ -277,7 +277,10 @@ def test_results_print_and_become_json():
     assert f"by chance {result.null}; p = 0.01" in first
     assert parts == "expected 0.5"
     assert last == result.conclusion
-    kept = json.loads(json.dumps(result.to_dict()))
+    page = result._repr_html_()
+    assert f"<td>{result.null}</td>" in page
+    assert result.conclusion in page
+    kept = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert kept["value"] == result.value
     assert kept["interval"] == list(result.interval)
     assert kept["conclusion"] == result.conclusion
