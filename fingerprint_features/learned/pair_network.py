@@ -272,6 +272,10 @@ random_state, device, progress, checkpoint
 
         if self.reference is None:
             fail(self, "reference", "the generated images")
+        try:
+            as_image_set(self.reference)
+        except (TypeError, ValueError) as error:
+            fail(self, "reference", f"a set of images ({error})")
         check_option(self, "head", tuple(HEADS))
         if not (self.layer is None or isinstance(self.layer, (str, list, tuple))):
             fail(self, "layer", "None, or the names of one or several modules")
@@ -289,22 +293,27 @@ random_state, device, progress, checkpoint
         super()._fit(images, y)
         self._pair()
 
-    def _by_content(self, needed: int = 1) -> ImageSet:
-        """Return the reference in an order that only its content decides."""
+    def _generated(self, needed: int = 1) -> tuple[ImageSet, NDArray[np.uint8]]:
+        """Return the reference, sorted by what the network sees of it, and that."""
         images = as_image_set(self.reference)
         if len(images) < needed:
             fail(self, "reference", f"{needed} generated images at least, to make pairs of")
-        return images[np.argsort(images.digests)]
+        pixels = self._seen(images)
+        order = sorted(range(len(images)), key=lambda i: pixels[i].tobytes())
+        return images[order], pixels[order]
+
+    def _seen(self, images):
+        import torch
+
+        return hold([images], self._shown(), torch.get_num_threads())
 
     def _pair(self):
         """Draw the generated images that images are paired with from now on."""
-        import torch
-
-        images = self._by_content()
-        if self.n_pairs is not None and self.n_pairs < len(images):
+        _, pixels = self._generated()
+        if self.n_pairs is not None and self.n_pairs < len(pixels):
             rng = np.random.default_rng(self.random_state)
-            images = images[np.sort(rng.choice(len(images), self.n_pairs, replace=False))]
-        self.reference_ = hold([images], self._shown(), torch.get_num_threads())
+            pixels = pixels[np.sort(rng.choice(len(pixels), self.n_pairs, replace=False))]
+        self.reference_ = pixels
         self._paired_with = self.reference
         self._opposite = None
 
@@ -324,8 +333,9 @@ random_state, device, progress, checkpoint
         classes, codes = class_codes(self, y, len(images))
         if len(classes) > 2:
             raise ValueError(f"{type(self).__name__}: y must hold two classes. Got {classes.tolist()[:5]}")
-        reference = self._by_content(2 if self.validation else 1)
-        order = sorted(range(len(images)), key=lambda i: (images.digests[i], codes[i]))
+        reference, _ = self._generated(2 if self.validation else 1)
+        pixels = self._seen(images)
+        order = sorted(range(len(images)), key=lambda i: (pixels[i].tobytes(), codes[i]))
         targets = np.concatenate([codes[order], np.full(len(reference), _GENERATED)])
         return [images[order], reference], targets, {"classes_": classes}
 

@@ -161,7 +161,7 @@ def cosine_logistic(
     part="stage 1 of 2",
     runs=(1801, 1802, 1803, 1804, 1873),
     why=(
-        "Stage 2 trains a network on these candidates; here the candidates are the answer. Layers 4, 8 and 12 in "
+        "The candidates are the answer; zhouyijiang-2025-fusion has stage 2 as well. Layers 4, 8 and 12 in "
         "place of 6, 12 and 18: the network named has 12. What is clustered is not described: how many generated "
         "images have the image among their 50 nearest. Clusters take the label of most of their images." + SQUASHED
     ),

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from fingerprint_features.images import as_image_set
-from fingerprint_features.learned import Autoencoder, MetricEmbedder, NetClassifier
+from fingerprint_features.learned import Autoencoder, MetricEmbedder, NetClassifier, PairNetwork
 from fingerprint_features.testing import parametrize_with_extractor_checks
 
 pytest.importorskip("torch")
+
+
+def generated():
+    return np.random.default_rng(0).integers(0, 256, (4, 16, 16), dtype=np.uint8)
 
 
 class Labelled:
@@ -26,6 +30,10 @@ class LabelledClassifier(Labelled, NetClassifier):
 
 
 class SelfTaught(Labelled, Autoencoder):
+    pass
+
+
+class LabelledPairs(Labelled, PairNetwork):
     pass
 
 
@@ -49,4 +57,12 @@ def test_conformance_of_the_embedder(extractor, check):
     [SelfTaught(latent=4, image_size=16, epochs=1, output="both", device="cpu")], tolerance=1e-4
 )
 def test_conformance_of_the_autoencoder(extractor, check):
+    check(extractor)
+
+
+@pytest.mark.slow
+@parametrize_with_extractor_checks(
+    [LabelledPairs(reference=generated(), dim=8, n_pairs=3, image_size=16, epochs=1, device="cpu")], tolerance=1e-4
+)
+def test_conformance_of_the_network_of_pairs(extractor, check):
     check(extractor)

@@ -142,6 +142,13 @@ def test_the_order_of_either_set_changes_nothing(fitted):
     np.testing.assert_allclose(fitted.transform(images[[4]]), fitted.transform(images)[[4]], rtol=1e-4, atol=1e-5)
 
 
+def test_the_depth_of_the_pictures_changes_nothing(fitted):
+    images, y = reals()
+    deep = network(generated().astype(np.uint16) * 257, epochs=5).fit(images.astype(np.uint16) * 257, y)
+    assert deep.digest_ == fitted.digest_
+    assert np.array_equal(deep.reference_, fitted.reference_)
+
+
 def test_a_seed_names_one_network_and_one_sample():
     images, y = reals()
     first, again, other = (network(random_state=seed).fit(images, y) for seed in (0, 0, 1))
@@ -185,7 +192,7 @@ def test_validation_parts_images_and_patients_never_pairs(monkeypatch):
     trained, judged = drawn
     assert not trained & judged
     assert trained | judged == set(range(16 + 6))
-    in_order = patients[np.argsort(X.digests)]
+    in_order = patients[sorted(range(16), key=lambda i: images[i].tobytes())]
     assert not {in_order[i] for i in trained if i < 16} & {in_order[i] for i in judged if i < 16}
     assert any(i >= 16 for i in judged)
     assert len(model.history_["validation_loss"]) == 1
@@ -324,6 +331,7 @@ def test_scikit_learn_takes_it_for_a_classifier(fitted):
         ({}, [1] * 16, "one class only"),
         ({}, [0, 1, 2, 1] * 4, "must hold two classes"),
         ({}, None, "requires y"),
+        ({"reference": object()}, [0, 1] * 8, "'reference' parameter .* a set of images"),
         ({"reference": generated()[:0]}, [0, 1] * 8, "'reference' parameter .* 1 generated images at least"),
         ({"reference": generated()[:1], "validation": 0.5}, [0, 1] * 8, "2 generated images at least"),
         ({"dim": 12}, [0, 1] * 8, "'dim' parameter .* multiple of 8"),
