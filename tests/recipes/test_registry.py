@@ -31,6 +31,7 @@ PUBLISHED = {
     "vcmi-2023-autoencoder-ensemble": ("M08", (5, 6, 7), 0.621),
     "vcmi-2023-two-decoders": ("M09", (), None),
     "vcmi-2023-resnet50": ("M10", (8,), 0.448),
+    "vcmi-2023-matching-patches": ("M11", (9,), 0.514),
     "vcmi-2023-replacing-patches": ("M12", (10,), 0.594),
     "clef-cse-2023-relation": ("M13", (1,), 0.614),
     "clef-cse-2023-clusters": ("M14", (2,), 0.521),
