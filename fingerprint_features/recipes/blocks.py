@@ -78,3 +78,25 @@ def above_median(rows: NDArray[Any]) -> NDArray[np.bool_]:
 def strongest(rows: NDArray[Any], share: float) -> NDArray[np.bool_]:
     """Return which values of each row are among its largest, up to `share` of the row."""
     return rows > np.quantile(rows, 1 - share, axis=1, keepdims=True)
+
+
+def ssim_of_rows(A: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
+    """Return the structural similarity of rows, each pair as one window with a data range of 1.
+
+    Parameters
+    ----------
+    A : array-like of shape (n, d)
+    B : array-like of shape (m, d)
+
+    Returns
+    -------
+    ndarray of shape (n, m) and dtype float64
+        1 for equal rows, flat ones too.
+    """
+    A, B = (np.asarray(rows, dtype=np.float64) for rows in (A, B))
+    (mean_a, var_a), (mean_b, var_b) = ((rows.mean(axis=1), rows.var(axis=1)) for rows in (A, B))
+    means = mean_a[:, None] * mean_b
+    covariances = A @ B.T / A.shape[1] - means
+    c1, c2 = 0.01**2, 0.03**2  # the usual constants
+    lightness = (2 * means + c1) / (mean_a[:, None] ** 2 + mean_b**2 + c1)
+    return lightness * (2 * covariances + c2) / (var_a[:, None] + var_b + c2)

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -12,7 +10,7 @@ from ..decide import ThresholdClassifier
 from ..extractors import Filtered
 from ..learned import NetClassifier
 from ..reference import ReferenceSimilarity
-from .blocks import above_median, cached
+from .blocks import above_median, cached, ssim_of_rows
 from .kinds import Cache, Images, Network, Threshold
 from .papers import OVERVIEW_2025
 from .registry import recipe
@@ -74,25 +72,3 @@ def filtered_network(
     compare = ssim_of_rows if similarity == "ssim" else similarity
     rule = ReferenceSimilarity(reference, features, compare, standardize="zscore")
     return make_pipeline(rule, ThresholdClassifier(threshold, metric=metric))
-
-
-def ssim_of_rows(A: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
-    """Return the structural similarity of rows, each pair as one window with a data range of 1.
-
-    Parameters
-    ----------
-    A : array-like of shape (n, d)
-    B : array-like of shape (m, d)
-
-    Returns
-    -------
-    ndarray of shape (n, m) and dtype float64
-        1 for equal rows, flat ones too.
-    """
-    A, B = (np.asarray(rows, dtype=np.float64) for rows in (A, B))
-    (mean_a, var_a), (mean_b, var_b) = ((rows.mean(axis=1), rows.var(axis=1)) for rows in (A, B))
-    means = mean_a[:, None] * mean_b
-    covariances = A @ B.T / A.shape[1] - means
-    c1, c2 = 0.01**2, 0.03**2  # the usual constants
-    lightness = (2 * means + c1) / (mean_a[:, None] ** 2 + mean_b**2 + c1)
-    return lightness * (2 * covariances + c2) / (var_a[:, None] + var_b + c2)

@@ -6,8 +6,8 @@ import pytest
 from scipy.spatial.distance import cdist
 from skimage.metrics import structural_similarity
 
-from fingerprint_features import NetClassifier, recipes
-from fingerprint_features.recipes.filtered_networks import ssim_of_rows
+from fingerprint_features import ImageSet, NetClassifier, recipes
+from fingerprint_features.recipes.blocks import ssim_of_rows
 from tests.recipes.sets import small_task
 
 pytest.importorskip("torch", reason="this recipe needs the extra learned")
@@ -62,6 +62,15 @@ def test_the_rule_in_deviations(task, rows, similarity, tmp_path):
     ).fit(task.X, task.y)
     np.testing.assert_allclose(model[0].transform(task.X)[:, 0], expected, rtol=1e-3, atol=1e-3)
     assert set(model.predict(task.X)) <= {0, 1}
+
+
+def test_it_can_be_saved(task, tmp_path):
+    task.to_folder(tmp_path)
+    reference = ImageSet.from_folder(tmp_path / "generated")
+    model = recipes.make("zoq-2025-cnn", reference=reference, **TINY).fit(task.X, task.y)
+    recipes.save(recipes.FittedRecipe("zoq-2025-cnn", model), tmp_path / "model")
+    loaded = recipes.load(tmp_path / "model").model
+    np.testing.assert_array_equal(loaded.decision_function(task.X), model.decision_function(task.X))
 
 
 def test_the_published_form():

@@ -1,5 +1,6 @@
 """Networks trained on subsets: who votes, what real images are for, and that the fast presets learn."""
 
+import os
 import pickle
 
 import numpy as np
@@ -12,10 +13,13 @@ from fingerprint_features import (
     ImageSet,
     NetClassifier,
     PseudoLabelClassifier,
+    attribution_scores,
+    make_attribution_task,
     recipes,
 )
 from fingerprint_features.recipes.gated_vote import GatedVote
 from fingerprint_features.recipes.reals_as_class import RealsAsClass
+from tests.helpers import write_images
 
 pytest.importorskip("torch", reason="these recipes need the extra learned")
 
@@ -142,6 +146,21 @@ def test_each_learns_a_clone_does_the_same_and_it_travels(name):
     assert clone(model).get_params().keys() == model.get_params().keys()
 
 
+@pytest.mark.parametrize("name", ["medhastra-2025-resnet18-logistic", "sdvahcs-2025-pseudo-labels"])
+def test_a_saved_one_answers_alike_with_the_images_gone(name, tmp_path):
+    (real, _), (made, y) = striped(8, 0), striped(8, 1, generated=True)
+    (tmp_path / "real").mkdir()
+    paths = write_images(tmp_path / "real", real)
+    sets = {"reference": paths, "unlabelled": paths[:3]} if name.startswith("sdvahcs") else {}
+    model = recipes.make(name, device="cpu", **sets, **TINY).fit(made, y)
+    recipes.save(recipes.FittedRecipe(name, model), tmp_path / "model")
+    for path in paths:
+        os.unlink(path)
+    loaded = recipes.load(tmp_path / "model").model
+    asked, _ = striped(4, 3, generated=True)
+    np.testing.assert_array_equal(loaded.predict_proba(asked), model.predict_proba(asked))
+
+
 def test_the_ensemble_has_a_network_for_each_combination():
     model = recipes.make("sdvahcs-2025-ensemble")
     made = {(net.backbone, net.lr, net.batch_size, net.epochs) for net in model.estimator.members}
@@ -183,3 +202,18 @@ def test_the_published_settings():
         32,
     )
     assert net._shown().crop == 240  # what the network was made for
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_network_trained_on_real_images_attributes_better_than_a_frozen_one():
+    task = make_attribution_task(5, 60, 60, image_size=64, random_state=0)
+    models = {
+        "frozen": recipes.make("aim-2025-resnet50-svm", backbone="efficientnet_lite0", weights="default"),
+        "trained": recipes.make("medhastra-2025-resnet18", preset="fast", device="cpu"),
+    }
+    found = {
+        name: attribution_scores(task.y, model.fit(task.reference, task.reference_y).predict(task.X))["accuracy"]
+        for name, model in models.items()
+    }
+    assert found["trained"].low > found["frozen"].high > 0.2
