@@ -119,6 +119,15 @@ def test_attribution_has_a_line_for_each_recipe_and_task(monkeypatch, capsys):
     assert out.count("task 0  textures-svm") == 1
 
 
+def test_tests_of_generated_sets_have_a_line_for_each_share_of_copies(monkeypatch, capsys):
+    set_tests = importlib.import_module("benchmarks.set_tests")
+    monkeypatch.setattr("sys.argv", ["set_tests", "--trials=1", "--copied", "0", "1"])
+    set_tests.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 + 2 * 3
+    assert lines[6].split() == ["1", "100", "%", *["100.0", "%"] * 9]
+
+
 @pytest.fixture
 def reproduce(tmp_path, monkeypatch):
     """The module that reproduces, on small tasks and with files of its own."""

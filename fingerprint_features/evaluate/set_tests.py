@@ -71,8 +71,8 @@ class SetTest:
 
     @property
     def can_detect(self) -> bool:
-        """Whether there are enough ways to shuffle the labels for any p-value to be small enough."""
-        return self.n_shuffles * (1 - self.confidence) >= 1 - 1e-9
+        """Whether there are enough shuffles, and ways to shuffle the labels, for any p-value to be small enough."""
+        return min(self.n_shuffles, self.n_permutations + 1) * (1 - self.confidence) >= 1 - 1e-9
 
     @property
     def detected(self) -> bool:
@@ -82,6 +82,10 @@ class SetTest:
     @property
     def conclusion(self) -> str:
         """What may be said, in one sentence."""
+        if not self.can_detect and self.n_shuffles > self.n_permutations:
+            return (
+                f"not assessed: n_permutations = {self.n_permutations} is too small for any p-value to be small enough"
+            )
         if not self.can_detect and self.n_strata > 1:
             return size_gives_label_away(self.n_shuffles)
         if self.detected:

@@ -295,6 +295,9 @@ def test_not_detected_does_not_read_as_safe():
             "not detected; that does not mean safe: "
             f"a true value {weaker} {result.detectable:.3g} is missed more often than one time in five"
         )
+    with_few = run("dcr", task, n_permutations=18)
+    assert with_few.conclusion == "not assessed: n_permutations = 18 is too small for any p-value to be small enough"
+    assert run("dcr", task, n_permutations=19).can_detect
     few = dcr_share(np.ones((3, 2)), [1, 0])
     assert few.conclusion == "not detected; that does not mean safe: this sample is too small to detect anything"
     assert few.to_dict()["detectable"] is None
