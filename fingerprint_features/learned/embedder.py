@@ -309,9 +309,12 @@ random_state, device, progress, checkpoint
         return projection(width, self._dims())
 
     def _build(self, learned, trained):
+        return self._with_parts(super()._build(learned, trained))
+
+    def _with_parts(self, net):
+        """Return a network with what it learns besides: the slow copy and the queue, the temperature."""
         from .momentum import Memory, Temperature
 
-        net = super()._build(learned, trained)
         if self.queue:
             net["memory"] = Memory(net["body"], net["head"], self.queue, self._dims()[-1])
         if np.ndim(self.temperature):

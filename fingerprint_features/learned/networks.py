@@ -14,13 +14,48 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class Several(backbones.Backbone):
+    """Networks side by side, which see the same images; their features stand one behind the other."""
+
+    def __init__(self, name: str, parts: Sequence[backbones.Backbone]) -> None:
+        super().__init__(name, parts[0].weights)
+        self.parts = parts
+
+    def preprocessing(self) -> Preprocessing:
+        """Return how images are shown to all of them: as to the first."""
+        return self.parts[0].preprocessing()
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the networks' values, as plain values; builds nothing."""
+        return {"side by side": [part.identity() for part in self.parts]}
+
+    def shapes(self) -> tuple[Any, ...]:
+        """Return a value that two backbones share only if their networks have the same shapes."""
+        return tuple(part.shapes() for part in self.parts)
+
+    def network(self) -> "nn.Module":
+        """Return the networks with their weights."""
+        return self._build(trained=True)
+
+    def blank(self) -> "nn.Module":
+        """Return networks of the same shapes, their values drawn from torch's random numbers."""
+        return self._build(trained=False)
+
+    def _build(self, trained):
+        from .architectures.experts import SideBySide
+
+        nets, widths = zip(*(body(part, self.preprocessing(), trained) for part in self.parts), strict=True)
+        return SideBySide(nets, widths)
+
+
 def find(backbone: Any, weights: Any) -> backbones.Backbone:
     """Return the backbone of a name, a module or a function.
 
     Parameters
     ----------
     backbone : str, torch.nn.Module or function
-        A name of this room's architectures, such as ``"small"``, or what CNNEmbedding takes.
+        A name of this room's architectures, such as ``"small"``, or what CNNEmbedding takes. Names with a plus between
+        them are networks side by side.
     weights : "default", "v1", None or path
 
     Raises
@@ -28,6 +63,8 @@ def find(backbone: Any, weights: Any) -> backbones.Backbone:
     ValueError
         For a name that does not exist, and for weights of an architecture of this room, which has none.
     """
+    if isinstance(backbone, str) and "+" in backbone:
+        return Several(backbone, [find(name, weights) for name in backbone.split("+")])
     if isinstance(backbone, str) and backbone in NAMED:
         if weights is not None:
             raise ValueError(

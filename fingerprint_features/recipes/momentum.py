@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from ..decide import ThresholdClassifier
 from ..extractors import CNNEmbedding
 from ..learned import Augmentation, MetricEmbedder
+from ..learned.experts import ExpertEmbedder
 from ..reference import ReferenceSimilarity
 from .blocks import cached
 from .kinds import Cache, Images, Network, Threshold, Weights
@@ -129,6 +130,73 @@ def moco(
         random_state=random_state,
     )
     return _decided(net, reference, cache, decision, reduce, k, threshold, random_state)
+
+
+@recipe(
+    "taozi-2025-experts",
+    method="M37",
+    runs=(1874,),
+    why=_WHY
+    + (
+        "The score of the run is not known: the paper's numbers of runs and those of its table differ. Whether the "
+        "gate's entropy is rewarded or punished is not described: rewarded. Training and prediction are one "
+        "computation; in the team's code prediction leaves steps out."
+    ),
+    fast={**_FAST, "backbone": "small+small+small", "dims": (64, 64, 32), "epochs": 6},
+    **_TAOZI,
+)
+def experts(
+    reference: Images,
+    cache: Cache,
+    *,
+    reduce: Literal["max", "mean", "topk"] = "max",
+    k: int = 3,
+    threshold: Threshold = 0.6,
+    backbone: str = "resnet50+efficientnet_b0+vit_b_16",
+    weights: Weights = "v1",
+    matcher: Network = "resnet50",
+    least_cosine: float = 0.6,
+    dims: Sequence[int] = (2048, 1024, 512, 256),
+    queue: int = 65_536,
+    momentum: float = 0.999,
+    image_size: int | None = None,
+    epochs: int = 50,
+    lr: float = 3e-4,
+    body_lr: float = 0.1,
+    batch_size: int = 128,
+    weight_decay: float = 1e-4,
+    augment: Augmentation | None = _CHANGES,
+    device: str = "auto",
+    random_state: int = 0,
+) -> BaseEstimator:
+    """Used when close to the generated images, by several networks that a gate mixes, trained as taozi-2025-moco.
+
+    `backbone` names the networks, with a plus between them; they learn at `body_lr` of the learning rate. The first of
+    `dims` is the width that they are brought to. The other parameters are those of taozi-2025-moco.
+    """
+    net = ExpertEmbedder(
+        backbone,
+        weights,
+        body_lr=body_lr,
+        loss="infonce",
+        pairs="reference",
+        reference=reference,
+        near=cached(cache, CNNEmbedding(matcher, "v1", resize="squash")),
+        least_cosine=least_cosine,
+        dim=dims,
+        temperature=(0.05, 0.2),
+        queue=queue,
+        momentum=momentum,
+        image_size=image_size,
+        epochs=epochs,
+        lr=lr,
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        augment=augment,
+        device=device,
+        random_state=random_state,
+    )
+    return _decided(net, reference, cache, "similarity", reduce, k, threshold, random_state)
 
 
 def _decided(net, reference, cache, decision, reduce, k, threshold, random_state):

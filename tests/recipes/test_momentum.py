@@ -47,6 +47,13 @@ def test_or_what_a_small_network_says_of_its_rows(task):
     assert set(model.predict(task.X)) <= {0, 1}
 
 
+@pytest.mark.slow
+def test_several_networks_answer_together(task):
+    model = make_on("taozi-2025-experts", task, **TINY).fit(task.X, task.y)
+    assert set(model.predict(task.X)) <= {0, 1}
+    assert recipes.with_reference(model, task.pool).predict(task.X).shape == (40,)
+
+
 def test_an_unknown_decision_is_refused(task):
     with pytest.raises(ValueError, match="decision must be 'similarity' or 'mlp'"):
         make_on("taozi-2025-moco", task, decision="svm")

@@ -63,6 +63,7 @@ PUBLISHED = {
     "zhouyijiang-2025-retrieval": ("M35", (1801, 1802, 1803, 1804, 1873), None),
     "taozi-2025-moco": ("M36", (1359, 1360, 1364, 1366, 1367, 1368, 1369), 0.064),
     "taozi-2025-resnet50-retrieval": ("M36", (), None),
+    "taozi-2025-experts": ("M37", (1874,), None),
     "zoq-2025-cnn": ("M38", (1355,), -0.032),
     "zoq-2025-pixels-jaccard": ("M38", (), None),
     "zoq-2025-pixels-ssim": ("M38", (1355,), None),
