@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, is_classifier
 
-from fingerprint_features import recipes
+from fingerprint_features import ImageSet, recipes
 from fingerprint_features.evaluate.refits import decision_values
 from fingerprint_features.recipes.candidates import AmongCandidates
+from tests.helpers import write_images
 from tests.recipes.sets import make_on, small_task
 
 torch = pytest.importorskip("torch")
@@ -37,6 +38,17 @@ def test_the_fast_preset_trains_and_answers(name, task, tmp_path):
     moved = recipes.with_reference(model, task.pool)
     assert not np.array_equal(decision_values(moved, task.X), scores)
     assert np.array_equal(decision_values(model, task.X), scores)
+
+
+def test_a_saved_network_of_pairs_finds_its_images_again_or_is_given_others(task, tmp_path):
+    name = "clef-cse-2023-relation"
+    images = ImageSet(write_images(tmp_path, list(task.reference)))
+    model = recipes.make(name, preset="fast", reference=images, **TINY).fit(task.X, task.y)
+    recipes.save(recipes.FittedRecipe(name, model), tmp_path / "model")
+    loaded = recipes.load(tmp_path / "model").model
+    assert np.array_equal(loaded.predict_proba(task.X), model.predict_proba(task.X))
+    moved = recipes.load(tmp_path / "model", reference=task.pool).model
+    assert np.array_equal(moved.predict_proba(task.X), model.with_reference(task.pool).predict_proba(task.X))
 
 
 @pytest.mark.slow
