@@ -138,6 +138,11 @@ def test_credit_is_that_of_the_published_tables():
     assert found == PUBLISHED
 
 
+def test_every_published_method_has_a_recipe():
+    found = {recipes.info(name).method[:3] for name in NAMES}
+    assert {f"M{number:02d}" for number in range(1, 48)} - found == set()
+
+
 def test_a_part_of_a_system_has_no_score():
     assert {name for name in NAMES if recipes.info(name).part} == PARTS
     facts = {"team": "T", "subtask": 2, "metric": "accuracy", "trained_on": "nothing", "needs_labels": True}
