@@ -119,23 +119,23 @@ def rows_of_a_run() -> Iterator[Path]:
         yield Path(folder, "rows.cache")
 
 
-def measure(name: str, task: str, half: Half, preset: str) -> Iterator[Row]:
-    """Run one recipe on one task; yield a row for each metric."""
+def measure(name: str, task: str, half: Half, preset: str, rows: Path | None = None) -> Iterator[Row]:
+    """Run one recipe on one task; yield a row for each metric. With rows of earlier runs, no time is measured."""
     about, start = recipes.info(name), time.perf_counter()
-    with rows_of_a_run() as cache:
-        answers = learnt(about, half, preset, cache).predict(half.judge)
-    seconds = time.perf_counter() - start
+    with rows_of_a_run() as own:
+        answers = learnt(about, half, preset, rows or own).predict(half.judge)
+    seconds = time.perf_counter() - start if rows is None else np.nan
     for metric, score in scored(about, half.judge_y, answers, half.judge.groups).items():
         yield Row(name, task, metric, score.value, score.low, score.high, seconds)
 
 
-def run(names: Iterable[str], preset: str = "fast") -> list[Row]:
+def run(names: Iterable[str], preset: str = "fast", rows_of_all: Path | None = None) -> list[Row]:
     """Return the rows of recipes on the shared tasks."""
     rows = []
     for name in names:
         tasks = ("remembered", "null") if recipes.info(name).subtask == 1 else ("subsets",)
         for task in tasks:
-            found = list(measure(name, task, shared(task), preset))
+            found = list(measure(name, task, shared(task), preset, rows_of_all))
             rows += found
             print(f"{name:40}{task:12}" + "  ".join(map(str, found)), flush=True)
     return rows
@@ -150,6 +150,9 @@ def main() -> None:
         "--data", type=Path, metavar="FOLDER", help="the challenge's images (see benchmarks/challenge.py)"
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for run files, with --data")
+    parser.add_argument(
+        "--cache", type=Path, metavar="FILE", help="share rows between recipes; no time is measured then"
+    )
     parser.add_argument("--page", action="store_true", help="run nothing: write the page from the kept figures")
     options = parser.parse_args()
     names = [] if options.page else options.recipes or recipes.names()
@@ -160,7 +163,7 @@ def main() -> None:
         print(f"{options.runs / 'systems.md'} has the table")
         return
     for name in names:  # kept one by one: a run of all takes hours
-        systems.keep(run([name], options.preset))
+        systems.keep(run([name], options.preset, options.cache))
     systems.write_page()
     print(f"{systems.PAGE} is up to date")
 

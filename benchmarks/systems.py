@@ -1,6 +1,7 @@
 """The figures of ``benchmarks.reproduce``, kept in a table, and the page SYSTEMS.md that is made of them."""
 
 import csv
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -30,7 +31,8 @@ other half. Patients are on one side only, and so are the generated images that 
 label-free system is fitted on the images that it judges, without their labels.
 
 **kappa** is 0 at chance, whatever the share of used images; F1 is not. **null** is kappa where no generated image
-descends from a used one: there is nothing to find, and a good system is at chance. Chance to attribute is 0.2.
+descends from a used one: there is nothing to find, and a good system is at chance. One interval in twenty misses it by
+chance. Chance to attribute is 0.2.
 
 Networks are trained with `preset="fast"`, on small images and from the start where weights would have to be downloaded;
 frozen networks are EfficientNet-Lite0. So a row says that a system works, not how well its published form does. Planted
@@ -56,7 +58,9 @@ class Row:
         return self.recipe, self.task, self.metric
 
     def __str__(self) -> str:
-        return f"{METRICS[self.metric]} {interval(self)}, {self.seconds:.0f} s"
+        return f"{METRICS[self.metric]} {interval(self)}" + (
+            "" if math.isnan(self.seconds) else f", {self.seconds:.0f} s"
+        )
 
 
 def kept() -> dict[Key, Row]:
@@ -128,7 +132,7 @@ def _line(about: RecipeInfo, known: Mapping[Key, Row]) -> str:
         known.get((about.name, *where)) for where in ((task, about.metric), (task, "kappa"), ("null", "kappa"))
     )
     verdict = known.get((about.name, task, judged))
-    seconds = [row.seconds for row in (ours, null) if row is not None]
+    seconds = [row.seconds for row in (ours, null) if row is not None and not math.isnan(row.seconds)]
     cells = [
         about.method,
         f"`{about.name}`",
