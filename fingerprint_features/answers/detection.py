@@ -257,15 +257,20 @@ def _fitted(about, make, sets):
 def _loaded(about, fitted, sets):
     """Return a recipe that has learnt before, ready to judge the candidates."""
     refuse_learnt(fitted, {name: sets[name] for name in ("used", "unused") if name in sets})
-    return with_other_reference(fitted.model, sets["generated"]) if about.needs_reference else fitted.model
+    same = not about.needs_reference or set(fitted.reference) == set(_hex(sets["generated"]))
+    return fitted.model if same else with_other_reference(fitted.model, sets["generated"])
 
 
 def _kept(about, model, sets, forget):
     """Return the recipe for later use; `forget` says that its cache was one for this call alone."""
     if forget:
         forget_places(model)
-    known = labelled(sets)[0].digests if about.needs_labels else ()
-    return FittedRecipe(about.name, model, tuple(digest.hex() for digest in known))
+    known = _hex(labelled(sets)[0]) if about.needs_labels else ()
+    return FittedRecipe(about.name, model, known, _hex(sets["generated"]) if about.needs_reference else ())
+
+
+def _hex(images):
+    return tuple(digest.hex() for digest in images.digests)
 
 
 def _findings(about, sets, failures):

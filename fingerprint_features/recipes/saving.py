@@ -13,10 +13,12 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.cluster import SpectralClustering
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.tree import BaseDecisionTree
 
 from ..extractors import Pixels
-from ..images import DecodeOptions, ImageReadError, ImageSet
+from ..images import DecodeOptions, ImageReadError, ImageSet, as_image_set
 from ..images.sources import PathSource
 from ..learned.augmentation import Augmentation
 from ..learned.base import TrainedNetwork
@@ -33,7 +35,12 @@ from .registry import info
 _LAYOUT = 1
 _ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference)\b.*"
 _TREE = "sklearn.tree._tree.Tree"  # a file may name it: what it holds is checked
-_FUNCTIONS = "fingerprint_features.recipes.blocks"  # whose functions take arrays and return arrays
+_FUNCTIONS = {  # from arrays to arrays
+    "fingerprint_features.recipes.blocks.above_median",
+    "fingerprint_features.recipes.blocks.combined_margin",
+    "fingerprint_features.recipes.blocks.similarity_where_found",
+    "fingerprint_features.recipes.filtered_networks.ssim_of_rows",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +55,14 @@ class FittedRecipe:
         What `make` returned, fitted.
     learnt_from : tuple of str
         The digests of the images that it has learnt from, in hex; on these it must not be judged.
+    reference : tuple of str
+        The digests of the generated images that it compares with.
     """
 
     recipe: str
     model: Any
     learnt_from: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,7 @@ def save(fitted: FittedRecipe, path: str | os.PathLike[str]) -> None:
     """
     info(fitted.recipe)
     content = {"layout": _LAYOUT, "recipe": fitted.recipe, "learnt_from": list(fitted.learnt_from)}
+    content["reference"] = list(fitted.reference)
     skops = _skops()
     try:
         data = skops.dumps(content | {"model": _without_images(fitted.model)}, compression=zipfile.ZIP_DEFLATED)
@@ -175,7 +186,7 @@ def load(path: str | os.PathLike[str], reference: Images | None = None) -> Fitte
         if content["layout"] != _LAYOUT or not isinstance(model, BaseEstimator):
             raise ValueError("its layout is not known")
         info(recipe)
-        learnt_from = tuple(map(str, content["learnt_from"]))
+        learnt_from, compared = (tuple(map(str, content[word])) for word in ("learnt_from", "reference"))
         model = _with_images(model, keep=reference is None)
     except skops.exceptions.UntrustedTypesFoundException as error:
         raise ValueError(f"{name} is refused, since it names what no saved recipe holds: {error}") from error
@@ -183,7 +194,10 @@ def load(path: str | os.PathLike[str], reference: Images | None = None) -> Fitte
         raise
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
         raise ValueError(f"{name} is no saved recipe, or is damaged: {error}") from error
-    return FittedRecipe(recipe, model if reference is None else with_reference(model, reference), learnt_from)
+    if reference is None:
+        return FittedRecipe(recipe, model, learnt_from, compared)
+    compared = tuple(digest.hex() for digest in as_image_set(reference).digests)
+    return FittedRecipe(recipe, with_reference(model, reference), learnt_from, compared)
 
 
 def _without_images(model):
@@ -194,6 +208,10 @@ def _without_images(model):
     for part in parts_of(copied):
         if isinstance(part, PairNetwork):
             part.reference_ = part._paired_with = None
+        if isinstance(part, (KNeighborsClassifier, NearestNeighbors)):
+            part._tree = None  # built again when it is loaded
+        if isinstance(part, SpectralClustering):
+            part.affinity_matrix_ = None  # predicts nothing
         if isinstance(part, TrainedNetwork):
             part.init = None  # what training started from, and did not stay
             part.weights = part.weights if part.weights in (None, "default", "v1") else None
@@ -210,6 +228,8 @@ def _with_images(model, keep):
     model = deepcopy(model, {id(stub): stub.open() for stub in stubs})
     forget_places(model)
     for part in parts_of(model):
+        if isinstance(part, (KNeighborsClassifier, NearestNeighbors)) and hasattr(part, "_fit_X"):
+            part.fit(part._fit_X, part.classes_[part._y] if isinstance(part, KNeighborsClassifier) else None)
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
             _check_tree(part.tree_)
         if isinstance(part, TrainedNetwork) and part.__sklearn_is_fitted__():
@@ -237,7 +257,7 @@ def _is_ours(name):
 
     Looking it up imports modules of this package alone.
     """
-    if name == _TREE:
+    if name == _TREE or name in _FUNCTIONS:
         return True
     module, _, word = name.rpartition(".")
     if not re.fullmatch(_ROOMS, module):
@@ -248,9 +268,8 @@ def _is_ours(name):
         return False
     if getattr(found, "__module__", None) != module:  # what the module has imported from elsewhere
         return False
-    if inspect.isclass(found):
-        return issubclass(found, (BaseEstimator, Samples, ComparedSets, Competition, Null, Augmentation, KeptImages))
-    return inspect.isfunction(found) and module == _FUNCTIONS
+    plain = (Samples, ComparedSets, Competition, Null, Augmentation, KeptImages)
+    return inspect.isclass(found) and issubclass(found, (BaseEstimator, *plain))
 
 
 def _replace(path, data):

@@ -89,8 +89,11 @@ def test_a_recipe_that_answers_the_other_question_is_refused(task, learnt):
 
 def test_a_recipe_of_joint_clusters_cannot_be_asked_about_another_generator(task):
     model = recipes.make("clef-cse-2023-clusters", reference=task.reference, backbone="efficientnet_lite0").fit(task.X)
+    compared = tuple(digest.hex() for digest in task.reference.digests)
+    learnt = FittedRecipe("clef-cse-2023-clusters", model, reference=compared)
+    assert detect(task.X, task.reference[::-1], fitted=learnt).used.tolist() == model.predict(task.X).tolist()
     with pytest.raises(ArgumentError, match="this recipe cannot be asked about another generator"):
-        detect(task.X, task.reference[:9], fitted=FittedRecipe("clef-cse-2023-clusters", model))
+        detect(task.X, task.reference[:9], fitted=learnt)
 
 
 def test_subsets_without_any_labelled_image(subsets):

@@ -37,7 +37,7 @@ def task(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hashes(task):
-    return FittedRecipe("dmk-2023-phash", fit_on("dmk-2023-phash", task), ("ab",))
+    return FittedRecipe("dmk-2023-phash", fit_on("dmk-2023-phash", task), ("ab",), ("cd", "ef"))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in WITH_PIXELS])
@@ -69,7 +69,8 @@ def test_images_in_memory_are_not_saved(reference, task, tmp_path):
 
 def test_what_was_learnt_from_is_remembered(hashes, tmp_path):
     recipes.save(hashes, tmp_path / "model")
-    assert recipes.load(tmp_path / "model").learnt_from == ("ab",)
+    loaded = recipes.load(tmp_path / "model")
+    assert (loaded.learnt_from, loaded.reference) == (("ab",), ("cd", "ef"))
 
 
 def test_a_loaded_recipe_may_be_asked_about_another_generator(task, hashes, tmp_path):
@@ -77,6 +78,7 @@ def test_a_loaded_recipe_may_be_asked_about_another_generator(task, hashes, tmp_
     loaded = recipes.load(tmp_path / "model", reference=task.reference[:9])
     expected = recipes.with_reference(hashes.model, task.reference[:9])
     assert_array_equal(loaded.model.decision_function(task.X), expected.decision_function(task.X))
+    assert set(loaded.reference) == {digest.hex() for digest in task.reference[:9].digests}
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ class Hostile:
 def content(**changed):
     """Return what a saved recipe holds, with changes."""
     model = FeaturePipeline([LBP()])
-    return {"layout": 1, "recipe": "textures-svm", "learnt_from": [], "model": model} | changed
+    return {"layout": 1, "recipe": "textures-svm", "learnt_from": [], "reference": [], "model": model} | changed
 
 
 def test_a_pickle_is_not_read(tmp_path):
