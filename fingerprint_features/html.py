@@ -37,24 +37,37 @@ def gallery(title: str, pictures: Iterable[tuple[str, NDArray[np.uint8] | str]])
     return f'<div>{escape(title)}<div style="display: flex; flex-wrap: wrap; gap: 4px">{cells}</div></div>'
 
 
-def _cell(name, picture):
-    name = escape(name)
-    if isinstance(picture, str):
-        inside = f'<div style="width: {_SIDE}px; height: {_SIDE}px; overflow: hidden">{escape(picture)}</div>'
-    else:
-        inside = f'<img src="data:image/png;base64,{_thumbnail(picture)}" alt="{name}">'
-    below = f'<div style="width: {_SIDE}px; overflow: hidden; font-size: 70%; white-space: nowrap">{name}</div>'
-    return f'<div title="{name}">{inside}{below}</div>'
+def png_uri(pixels: NDArray[np.uint8], side: int) -> str:
+    """Return a picture as the address of a PNG file within the page.
 
+    Parameters
+    ----------
+    pixels : ndarray of shape (height, width[, 3]), uint8
+    side : int
+        Pixels of the longer side, at most; a larger picture is made smaller.
 
-def _thumbnail(pixels):
+    Returns
+    -------
+    str
+        ``data:image/png;base64,...``.
+    """
     import cv2
 
     height, width = pixels.shape[:2]
-    share = min(1.0, _SIDE / max(height, width))
+    share = min(1.0, side / max(height, width))
     size = max(1, round(width * share)), max(1, round(height * share))
     if share < 1:
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode("ascii")
+    return "data:image/png;base64," + base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode("ascii")
+
+
+def _cell(name, picture):
+    name = escape(name)
+    if isinstance(picture, str):
+        inside = f'<div style="width: {_SIDE}px; height: {_SIDE}px; overflow: hidden">{escape(picture)}</div>'
+    else:
+        inside = f'<img src="{png_uri(picture, _SIDE)}" alt="{name}">'
+    below = f'<div style="width: {_SIDE}px; overflow: hidden; font-size: 70%; white-space: nowrap">{name}</div>'
+    return f'<div title="{name}">{inside}{below}</div>'

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
@@ -12,31 +11,9 @@ from fingerprint_features import DecodeOptions, ImageSet, Task, make_membership_
 from fingerprint_features.html import gallery, table
 from fingerprint_features.report import draw_confusion, draw_map
 from tests.helpers import random_images
+from tests.html_page import Page
 
 HOSTILE = ['<script>alert("1")</script>', '" onerror="alert(1)', "</div></table>&amp;'", "a\u202eb\x1b[31m"]
-
-
-class Page(HTMLParser):
-    """Collects tags, attributes and text, and fails where a tag is not closed."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.tags, self.attributes, self.texts = [], [], [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, *attribute) for attribute in attrs]
-        if tag != "img":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
 
 
 def pictures(page):

@@ -7,7 +7,7 @@ import pytest
 
 import fingerprint_features
 
-HEAVY = ["numpy", "sklearn", "numba", "cv2", "skimage", "torch", "faiss", "matplotlib", "pandas", "scipy"]
+HEAVY = ["numpy", "sklearn", "numba", "cv2", "skimage", "torch", "faiss", "matplotlib", "pandas", "scipy", "jinja2"]
 
 
 def run(code):

@@ -54,7 +54,7 @@ from fingerprint_features import (
     write_submission,
 )
 from fingerprint_features.evaluate import roc_band
-from fingerprint_features.report import draw_history, draw_pairs, draw_roc, draw_scores
+from fingerprint_features.report import draw_history, draw_pairs, draw_roc, draw_scores, write_page
 
 # ---- images
 folder = Path("images")
@@ -140,6 +140,9 @@ draw_roc([0, 1], [0.1, 0.9]).savefig("roc.svg")
 draw_scores(found.scores, cut=0.5)
 draw_pairs(images, task.reference)
 draw_history({"loss": [1.0, 0.5]})
+write_page(found, Path("report.html"), images=False, cache="features.cache")
+write_page(attribute(images, real=task.X, real_y=y), "report.html")
+asked: ImageSet = found.inputs.sets["candidates"]
 far = np.ones((3, 2))
 copying: evaluate.SetTest = evaluate.copying_test(far, far[:2], [1, 0], groups=["ann", "bo"], cells=3, min_generated=5)
 corrected: npt.NDArray[np.float64] = evaluate.correct_set_tests([copying])

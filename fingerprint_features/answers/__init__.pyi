@@ -4,6 +4,7 @@ from .attribution import attribute as attribute
 from .detection import detect as detect
 from .errors import ArgumentError as ArgumentError
 from .findings import Finding as Finding
+from .inputs import Inputs as Inputs
 from .reading import rows_kept as rows_kept
 from .results import Attribution as Attribution
 from .results import Detection as Detection

@@ -68,14 +68,14 @@ def assess_detector(
     elif about.needs_labels:
         quick = with_known_rows(make(reference, sets["candidates"]), sets.values())
         judged = judge_learnt(quick, images, y, groups=groups, **settings)
-        trial = Trial(name, f"cross-validated, by {unit}", y, judged)
+        trial = Trial(name, f"cross-validated, by {unit}", y, judged, groups)
     else:
         fitted = make(reference, images).fit(images)
         judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
-        trial = Trial(name, f"judged without their labels, by {unit}", y, judged)
+        trial = Trial(name, f"judged without their labels, by {unit}", y, judged, groups)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
-    blind = Trial(NAME, "cross-validated", y, judge_learnt(blind_classifier(), rows, y, groups=groups, **settings))
-    return conclude((trial,), blind)
+    judged = judge_learnt(blind_classifier(), rows, y, groups=groups, **settings)
+    return conclude((trial,), Trial(NAME, "cross-validated", y, judged, groups))
 
 
 def assess_attributor(
@@ -120,7 +120,7 @@ def _within_domain(lesson, unit, guess, settings):
         return (_held_out(name, lesson.fit, images, y, groups, what, settings),), ""
     quick = with_known_rows(lesson.model(images), [images])
     judgement = judge_learnt(quick, images, y, groups=groups, **settings)
-    return (Trial(name, f"cross-validated on the {kind} images", y, judgement),), ""
+    return (Trial(name, f"cross-validated on the {kind} images", y, judgement, groups),), ""
 
 
 def _held_out(name, fit, images, y, groups, what, settings):
@@ -132,14 +132,14 @@ def _held_out(name, fit, images, y, groups, what, settings):
     scores = decision_values(fitted, asked) if is_membership(y) else None
     judged = judge_fixed(y, fitted.predict(asked), scores=scores, groups=own, **shuffles)
     how = f"judged on {len(np.unique(own))} of {len(np.unique(groups))} {what}, held out"
-    return Trial(name, how, y, judged)
+    return Trial(name, how, y, judged, own)
 
 
 def _across_domains(lesson, fitted):
     images, y = lesson.sets["labelled_generated"], lesson.labels["labelled_generated"]
     how = "learnt from the real images and asked about the labelled generated ones"
-    judged = judge_fixed(y, fitted.predict(images), groups=independent_groups(None, images.digests))
-    return Trial(lesson.about.name, how, y, judged)
+    groups = independent_groups(None, images.digests)
+    return Trial(lesson.about.name, how, y, judge_fixed(y, fitted.predict(images), groups=groups), groups)
 
 
 def _too_few(y, groups, unit):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..evaluate import Judgement
@@ -26,12 +27,15 @@ class Trial:
         The labels of these images.
     judgement : Judgement
         The answers to them, scores with intervals, and the test against chance.
+    groups : ndarray of shape (n_images,) or None
+        The patients, or what else is kept whole. None where each image stands for itself.
     """
 
     name: str
     how: str
     y: NDArray[Any]
     judgement: Judgement
+    groups: NDArray[np.integer[Any]] | None = None
 
     @property
     def beats_chance(self) -> bool:

@@ -17,6 +17,7 @@ from .choice import ATTRIBUTES, check_preset, find_loaded, find_recipe, refuse_l
 from .errors import ArgumentError
 from .findings import copies, known_labels, notes, unusable
 from .guards import check_alike, exact_copies, refuse_contradictions, refuse_same_files, refuse_shared
+from .inputs import Inputs
 from .learning import Lesson
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
@@ -145,6 +146,8 @@ def attribute(
     sets |= known
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
     cache_given = cache
+    choices = {"n_permutations": n_permutations, "random_state": random_state, "on_error": on_error, "preset": preset}
+    inputs = Inputs(sets, labels, unit, choices, overrides)
     with rows_kept(cache) as cache:
         failures = read_all(sets, [LOOKS, *needed], cache, progress)
         if on_error == "raise":
@@ -185,6 +188,7 @@ def attribute(
         assessment=assessment,
         findings=found,
         fitted=fitted,
+        inputs=inputs,
     )
 
 

@@ -23,6 +23,7 @@ from .choice import (
 )
 from .findings import copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
+from .inputs import Inputs
 from .known import known_reference, labelled, unknown
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
@@ -187,6 +188,8 @@ def detect(
     real, unit = with_patients({name: sets[name] for name in _REAL if name in sets}, patients)
     settings = {"n_permutations": n_permutations, "random_state": random_state, "progress": progress}
     cache_given = cache
+    choices = {"n_permutations": n_permutations, "random_state": random_state, "on_error": on_error, "preset": preset}
+    inputs = Inputs(sets | real, unit=unit, settings=choices, overrides=overrides)
     with rows_kept(cache) as cache:
         failures = read_all(sets | real, [LOOKS, *textures(), *needed], cache, progress)
         if on_error == "raise":
@@ -221,6 +224,7 @@ def detect(
         assessment=assessment,
         findings=found,
         fitted=fitted,
+        inputs=inputs,
     )
 
 

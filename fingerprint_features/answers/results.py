@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..html import table
+from ..images.errors import printable
 from ..recipes.saving import FittedRecipe
 from .assessment import Assessment
 from .findings import Finding
+from .inputs import Inputs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_SHOWN = 10  # rows in a notebook
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +47,8 @@ class Detection:
         What else was noticed.
     fitted : FittedRecipe
         The recipe that has learnt; `recipes.save` keeps it.
+    inputs : Inputs
+        The images and the settings of the call.
     """
 
     recipe: str
@@ -55,6 +62,7 @@ class Detection:
     assessment: Assessment
     findings: tuple[Finding, ...]
     fitted: FittedRecipe
+    inputs: Inputs
 
     @property
     def verdict(self) -> str:
@@ -87,6 +95,9 @@ class Detection:
         count = int((self.used == 1).sum())
         return f"{self.recipe} calls {count} of {len(self.ids)} candidates used.\n{self.assessment.conclusion}"
 
+    def _repr_html_(self) -> str:
+        return _shown(self, np.argsort(-np.where(np.isnan(self.scores), -np.inf, self.scores), kind="stable"))
+
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
@@ -112,6 +123,8 @@ class Attribution:
         What else was noticed.
     fitted : FittedRecipe
         The recipe that has learnt; `recipes.save` keeps it.
+    inputs : Inputs
+        The images and the settings of the call.
     """
 
     recipe: str
@@ -123,6 +136,7 @@ class Attribution:
     assessment: Assessment
     findings: tuple[Finding, ...]
     fitted: FittedRecipe
+    inputs: Inputs
 
     @property
     def verdict(self) -> str:
@@ -154,12 +168,29 @@ class Attribution:
         counts = ", ".join(f"{answered.count(subset)} to {subset}" for subset in sorted(set(answered)))
         return f"{self.recipe} attributes {counts or 'no image'}.\n{self.assessment.conclusion}"
 
+    def _repr_html_(self) -> str:
+        return _shown(self, np.argsort(self.distances, kind="stable"))
+
 
 def spread(values: NDArray[Any], good: NDArray[np.bool_], missing: object) -> NDArray[Any]:
     """Return `values`, one for each good image, with `missing` in the place of every other image."""
     whole = np.full(len(good), missing, dtype=np.result_type(values, np.asarray(missing)))
     whole[good] = values
     return whole
+
+
+def _shown(found, order):
+    """Return the first rows of a table in some order, with the conclusion above it, as HTML."""
+    columns = found.columns()
+    rows = [[_cell(column[i]) for column in columns.values()] for i in order[:_SHOWN].tolist()]
+    more = f" (the first {_SHOWN} of {len(found.ids)} images)" if len(found.ids) > _SHOWN else ""
+    return table(list(columns), rows, f"{found}{more}")
+
+
+def _cell(value):
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else printable(value)
 
 
 def _numbers(values, kind=float):

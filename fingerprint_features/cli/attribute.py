@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from .. import recipes
 from ..answers import attribute as find_subsets
 from ..answers import rows_kept
+from ..files import replacing
 from ..images.errors import printable
 from ..report import draw_confusion, draw_map
 from .options import (
@@ -26,8 +27,10 @@ from .options import (
     Permutations,
     Preset,
     Progress,
+    Report,
     RowCache,
     Save,
+    ShowImages,
     Size,
     ValueRange,
     Weights,
@@ -40,11 +43,12 @@ from .output import (
     check_apart,
     check_cache,
     check_output,
+    check_report,
     check_submission,
     check_table,
     print_answers,
-    replacing,
     write_csv,
+    write_report,
     write_run,
 )
 
@@ -71,6 +75,8 @@ def attribute(
     year: Annotated[str | None, typer.Option(help="Write the run file of ImageCLEF 2025 instead of a table.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Picture to draw the confusion matrix into.")] = None,
     map: Annotated[Path | None, typer.Option(help="Picture to draw all images into, by principal components.")] = None,
+    report: Report = None,
+    images: ShowImages = True,
     patients: Patients = None,
     cache: RowCache = None,
     jobs: Jobs = 1,
@@ -94,6 +100,7 @@ def attribute(
     if save is not None:
         check_output(save)
     check_apart(output=output, confusion=confusion, map=map, cache=cache, save=save, load=load)
+    check_report(report, images, cache=cache, save=save, load=load)
     folders = {"generated": generated, "real": real, "labelled_generated": labelled_generated}
     sets, patients = open_sets(folders, size, value_range, page, patients, real=("real",))
     labels = {name: _labels(images, name) for name, images in sets.items() if name != "generated"}
@@ -119,14 +126,16 @@ def attribute(
         )
         if map is not None:
             _draw_map(sets, labels, found, map)
-    if confusion is not None:
-        _draw_confusion(found, confusion)
-    with replacing(output) as path:
-        if year is None:
-            columns = found.columns()
-            write_csv(path, list(columns), zip(*columns.values(), strict=True))
-        else:
-            write_run(path, sets["generated"], [numbers[answer] for answer in found.subsets], "name")
+        if confusion is not None:
+            _draw_confusion(found, confusion)
+        with replacing(output) as path:
+            if year is None:
+                columns = found.columns()
+                write_csv(path, list(columns), zip(*columns.values(), strict=True))
+            else:
+                write_run(path, sets["generated"], [numbers[answer] for answer in found.subsets], "name")
+        if report is not None:
+            write_report(found, report, images, cache)
     if save is not None:
         recipes.save(found.fitted, save)
     print_answers(found, output)

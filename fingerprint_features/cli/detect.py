@@ -8,6 +8,8 @@ import typer
 
 from .. import recipes
 from ..answers import detect as find_used
+from ..answers import rows_kept
+from ..files import replacing
 from .options import (
     Backbone,
     Device,
@@ -20,8 +22,10 @@ from .options import (
     Permutations,
     Preset,
     Progress,
+    Report,
     RowCache,
     Save,
+    ShowImages,
     Size,
     ValueRange,
     Weights,
@@ -35,12 +39,13 @@ from .output import (
     check_apart,
     check_cache,
     check_output,
+    check_report,
     check_submission,
     check_table,
     check_year,
     print_answers,
-    replacing,
     write_csv,
+    write_report,
     write_run,
 )
 
@@ -81,6 +86,8 @@ def detect(
     year: Annotated[
         str | None, typer.Option(help="Write the run file of ImageCLEF 2023 or 2025 instead of a table with scores.")
     ] = None,
+    report: Report = None,
+    images: ShowImages = True,
     patients: Patients = None,
     cache: RowCache = None,
     jobs: Jobs = 1,
@@ -102,6 +109,7 @@ def detect(
     if save is not None:
         check_output(save)
     check_apart(output=output, cache=cache, save=save, load=load)
+    check_report(report, images, cache=cache, save=save, load=load)
     folders = {"candidates": candidates, "used": used, "unused": unused, "holdout": holdout}
     folders |= {"generated": generated, "known_generated": known_generated, "pool": pool}
     sets, patients = open_sets(
@@ -110,7 +118,7 @@ def detect(
     if year is not None:
         check_submission(sets["candidates"], ID_STYLES[year])
     typer.echo(f"{len(sets['candidates'])} candidates, {len(sets['generated'])} generated images")
-    with joblib.parallel_config(n_jobs=jobs):
+    with joblib.parallel_config(n_jobs=jobs), rows_kept(cache) as cache:
         found = find_used(
             **sets,
             recipe=recipe,
@@ -123,12 +131,14 @@ def detect(
             n_permutations=permutations,
             **network_overrides(backbone, weights, epochs, device),
         )
-    with replacing(output) as path:
-        if year is None:
-            columns = found.columns()
-            write_csv(path, list(columns), zip(*columns.values(), strict=True))
-        else:
-            write_run(path, sets["candidates"], found.used, ID_STYLES[year])
+        with replacing(output) as path:
+            if year is None:
+                columns = found.columns()
+                write_csv(path, list(columns), zip(*columns.values(), strict=True))
+            else:
+                write_run(path, sets["candidates"], found.used, ID_STYLES[year])
+        if report is not None:
+            write_report(found, report, images, cache)
     if save is not None:
         recipes.save(found.fitted, save)
     print_answers(found, output)

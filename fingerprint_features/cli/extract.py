@@ -7,10 +7,11 @@ import numpy as np
 import typer
 
 from ..extractors import list_extractors, make_extractor
+from ..files import replacing
 from ..images.errors import ImageReadError, printable
 from ..pipeline import FeaturePipeline
 from .options import Folder, Jobs, Page, Progress, RowCache, Size, ValueRange, check_jobs, open_folder
-from .output import check_apart, check_cache, check_output, replacing, write_csv
+from .output import check_apart, check_cache, check_output, write_csv
 
 
 def extract(

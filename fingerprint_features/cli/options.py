@@ -87,6 +87,17 @@ Load = Annotated[
         show_default=False,
     ),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PAGE.html",
+        help="Page to look at: verdict, scores, nearest pairs and plots in one file. PAGE.json has its numbers.",
+        show_default=False,
+    ),
+]
+ShowImages = Annotated[
+    bool, typer.Option("--images/--no-images", help="Whether the page of --report shows images; not for patient data.")
+]
 
 
 def open_folder(

@@ -3,8 +3,8 @@
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from ..answers import Attribution, Detection
 from ..evaluate import validate_submission, write_submission
 from ..images import ImageSet
 from ..images.errors import printable
+from ..recipes.kinds import Cache
+from ..report import write_page
 from .words import in_options, say
 
 _SHOWN = 5  # findings
@@ -54,6 +56,19 @@ def check_table(path: Path, year: str | None = None) -> None:
     check_output(path)
 
 
+def check_report(path: Path | None, images: bool, **others: Path | None) -> None:
+    """Raise, before any work, if a page and its numbers cannot be written, or would replace one of the other files."""
+    if path is None:
+        if not images:
+            raise typer.BadParameter("--no-images is about the page of --report: give --report PAGE.html too")
+        return
+    if path.suffix.lower() != ".html":
+        raise typer.BadParameter(f"{printable(path)!r} cannot be a page: its name must end in .html")
+    for file in (path, path.with_suffix(".json")):
+        check_output(file)
+        check_apart(report=file, **others)
+
+
 def check_apart(**paths: Path | None) -> None:
     """Raise if two options name one file: the second would replace what the first has written."""
     seen = {}
@@ -78,23 +93,6 @@ def check_cache(path: Path | None) -> None:
         raise typer.BadParameter(f"{printable(path)!r} is not a feature cache: give --cache a file of its own")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path and rename it when the block has written it, so that a file is complete or absent."""
-    path = path.resolve()  # a link stays one
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
-    os.close(handle)
-    try:
-        yield Path(temporary)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # a temporary file can be read by its owner only
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a table of texts and numbers."""
     # surrogateescape: a file name that is not UTF-8 keeps its bytes
@@ -107,6 +105,14 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]
 def write_run(path: Path, images: ImageSet, labels: ArrayLike, id_style: str) -> None:
     """Write the official run file of a challenge, zipped if its name says so."""
     write_submission(images.ids, labels, path, id_style=id_style, zip=path.suffix.lower() == ".zip")
+
+
+def write_report(found: Detection | Attribution, path: Path, images: bool, cache: Cache) -> None:
+    """Write the page of --report, which speaks of options and not of arguments."""
+    assessment = replace(found.assessment, why=in_options(found.assessment.why))
+    findings = tuple(replace(one, text=in_options(one.text)) for one in found.findings)
+    write_page(replace(found, assessment=assessment, findings=findings), path, images=images, cache=cache)
+    typer.echo(f"{printable(path)}: the page of this answer; {printable(path.with_suffix('.json'))}: its numbers")
 
 
 def check_submission(images: ImageSet, id_style: str) -> None:

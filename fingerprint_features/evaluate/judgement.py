@@ -36,6 +36,8 @@ class Judgement:
         The scores behind the answers, larger = more likely used. Those of a learnt rule compare within a fold only.
     learnt : bool
         Whether the rule learns from the labels.
+    folds : ndarray of shape (n_images,) or None
+        The fold that each image was left out in; None for a rule that does not learn.
     """
 
     scores: Scores
@@ -43,6 +45,7 @@ class Judgement:
     answers: NDArray[Any]
     decisions: NDArray[np.float64] | None
     learnt: bool
+    folds: NDArray[np.intp] | None = None
 
     @property
     def statistic(self) -> str:
@@ -53,6 +56,23 @@ class Judgement:
     def p_value(self) -> float:
         """The p-value of the test."""
         return float(self.test.p_corrected[0])
+
+    @property
+    def comparable(self) -> NDArray[np.float64] | None:
+        """The decisions on one scale: those of a learnt rule minus the mean of their fold, over its deviation.
+
+        Every fold has its own rule and its own scale. The labels play no part in this.
+        """
+        if self.decisions is None or self.folds is None:
+            return self.decisions
+        scaled = np.zeros(len(self.decisions))
+        for fold in np.unique(self.folds):
+            here = self.decisions[self.folds == fold]
+            finite = here[np.isfinite(here)]
+            here = np.clip(here, finite.min(), finite.max()) if len(finite) else np.zeros(len(here))
+            spread = here.std()
+            scaled[self.folds == fold] = (here - here.mean()) / spread if spread > 0 else 0.0
+        return scaled
 
     @property
     def verdict(self) -> str:
@@ -156,7 +176,7 @@ def judge_learnt(
         progress=progress,
         **settings,
     )
-    return Judgement(scores, test, held_out.answers, held_out.decisions, learnt=True)
+    return Judgement(scores, test, held_out.answers, held_out.decisions, True, held_out.folds)
 
 
 def judge_fixed(

@@ -77,23 +77,26 @@ class Scores:
         return pd.DataFrame(columns, index=pd.Index(self.scores, name="metric"))
 
     def __str__(self) -> str:
-        rows = self._rows()
+        rows = self.rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [self._caption()]
+        lines = [self.caption]
         for first, *others in rows:
             cells = [first.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(others, widths[1:], strict=True))]
             lines.append("  ".join(cells))
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        header, *rows = self._rows()
-        return table(header, rows, self._caption())
+        header, *rows = self.rows()
+        return table(header, rows, self.caption)
 
-    def _caption(self):
+    @property
+    def caption(self) -> str:
+        """How many images there are, and what the intervals are by."""
         unit = "by image" if self.n_groups is None else f"by group ({self.n_groups} groups)"
         return f"{self.n_images} images, intervals {unit}"
 
-    def _rows(self):
+    def rows(self) -> list[list[str]]:
+        """Return the table as texts, the header first."""
         share = f"{100 * self.confidence:g} %"
         rows = [["", "value", f"{share} interval", *self.baselines, f"{share} of random"]]
         for metric, score in self.scores.items():

@@ -23,7 +23,8 @@ def draw_scores(
     Parameters
     ----------
     scores : array-like of shape (n_images,)
-        NaN is left out; infinite scores are counted in the outermost bins.
+        NaN is left out. Infinite scores, and those that lie more than three times the interquartile range outside the
+        quartiles, are counted in the outermost bins.
     labels : array-like of shape (n_images,), default=None
         One colour each, in sorted order. None draws one histogram.
     cut : float, default=None
@@ -50,9 +51,7 @@ def draw_scores(
         )
     known = ~np.isnan(scores)
     scores, labels = scores[known], labels[known]
-    finite = scores[np.isfinite(scores)]
-    ends = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
-    scores = np.clip(scores, *ends)
+    scores = np.clip(scores, *_ends(scores[np.isfinite(scores)]))
     edges = np.histogram_bin_edges(scores, "auto") if len(scores) else np.array([0.0, 1.0])
     bins = np.linspace(edges[0], edges[-1], np.clip(len(edges) - 1, _FEWEST, _MOST) + 1)
     figure = ShownFigure(figsize=(6, 3.5), layout="constrained")
@@ -68,3 +67,13 @@ def draw_scores(
         literal(legend.get_texts())
     literal([axes.title])
     return figure
+
+
+def _ends(scores):
+    """Return the lowest and the highest score to draw."""
+    if not len(scores):
+        return 0.0, 1.0
+    first, third = np.quantile(scores, (0.25, 0.75))
+    reach = 3 * (third - first) if third > first else np.inf
+    near = scores[(scores >= first - reach) & (scores <= third + reach)]
+    return near.min(), near.max()

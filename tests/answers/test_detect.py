@@ -11,6 +11,7 @@ from fingerprint_features import ImageReadError, ImageSet, recipes
 from fingerprint_features.answers import ArgumentError
 from tests.answers.sets import halves, membership, nameless
 from tests.helpers import write_images
+from tests.html_page import Page
 
 detect = partial(fingerprint_features.detect, n_permutations=19)  # the fewest that can reach 5 %
 
@@ -36,6 +37,26 @@ def test_a_full_memory_is_found_and_the_verdict_says_so(task, found):
     (trial,) = found.assessment.trials
     assert trial.judgement.scores["kappa"].value > 0.4
     assert not found.assessment.blind.beats_chance
+
+
+def test_the_answer_keeps_what_was_asked(task, found):
+    used, _, candidates, _ = halves(task)
+    assert set(found.inputs.sets) == {"candidates", "generated", "used", "unused"}
+    assert found.inputs.sets["candidates"].ids.tolist() == candidates.ids.tolist()
+    assert found.inputs.sets["used"].groups.tolist() == used.groups.tolist()
+    assert found.inputs.unit == "patient"
+    settings = {"n_permutations": 19, "random_state": 0, "on_error": "raise", "preset": "published"}
+    assert found.inputs.settings == settings
+    assert len(found.assessment.trials[0].groups) == len(found.assessment.trials[0].y)
+
+
+def test_a_notebook_shows_the_verdict_and_the_highest_scores(found):
+    page = Page(found._repr_html_())
+    assert found.verdict in page.texts[0]
+    assert "(the first 10 of 20 images)" in page.texts[0]
+    assert page.tags.count("tr") == 11
+    best = found.ids[np.argsort(-found.scores)[:10]]
+    assert [text for text in page.texts if text in set(found.ids)] == best.tolist()
 
 
 def test_answers_are_those_of_the_recipe_alone(task, found):

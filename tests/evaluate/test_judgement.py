@@ -1,5 +1,7 @@
 """judge_learnt, judge_fixed: numbers, verdicts and sentences."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -85,3 +87,24 @@ def test_the_seed_decides():
         judge_learnt(LogisticRegression(), X, y, n_permutations=5, n_repeats=2, random_state=seed) for seed in (0, 0, 1)
     )
     assert first.scores == same.scores != other.scores
+
+
+def test_decisions_of_several_folds_come_on_one_scale():
+    y = np.array([1, 0, 1, 0, 1, 0, 1, 0])
+    decisions = np.array([3.0, 1.0, 30.0, 10.0, 7.0, 7.0, np.inf, -5.0])
+    folds = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    fixed = judge_fixed(y, decisions > 2, scores=decisions, n_permutations=19)
+    assert fixed.comparable is fixed.decisions
+    learnt = replace(fixed, learnt=True, folds=folds)
+    np.testing.assert_array_equal(learnt.comparable, [1, -1, 1, -1, 0, 0, 0, 0])
+
+
+def test_a_learnt_rule_keeps_the_fold_of_each_image():
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 0], 10)
+    judgement = judge_learnt(LogisticRegression(), rng.normal(size=(20, 2)), y, n_permutations=1, n_repeats=1)
+    assert np.bincount(judgement.folds).tolist() == [4, 4, 4, 4, 4]
+    for fold in range(5):
+        here = judgement.folds == fold
+        order = np.argsort(judgement.decisions[here])
+        assert (np.diff(judgement.comparable[here][order]) > 0).all()

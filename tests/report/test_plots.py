@@ -113,3 +113,11 @@ def test_learning_curves_show_every_loss_and_the_best_epoch():
     assert len(draw_history(network).axes[0].get_lines()) == 1
     with pytest.raises(ValueError, match="Got dict without any"):
         draw_history({})
+
+
+def test_one_score_far_out_does_not_flatten_the_others():
+    near = np.linspace(0, 1, 50)
+    axes = draw_scores([*near, 1000.0]).axes[0]
+    outline = axes.patches[0].get_xy()
+    assert outline[:, 0].max() == 1
+    assert outline[1:-1:2, 1].sum() == 51
