@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..extractors import BaseExtractor, CNNEmbedding
 from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
+from ..similarity import METRICS
 from .kinds import Cache, Images, Network, Weights
 
 # What the `why` of a recipe says of a frozen network that is shown images as most teams did.
@@ -100,3 +101,18 @@ def ssim_of_rows(A: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
     c1, c2 = 0.01**2, 0.03**2  # the usual constants
     lightness = (2 * means + c1) / (mean_a[:, None] ** 2 + mean_b**2 + c1)
     return lightness * (2 * covariances + c2) / (var_a[:, None] + var_b + c2)
+
+
+def of_first_halves(A: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
+    """Return minus the mean squared differences of the first halves of rows.
+
+    Parameters
+    ----------
+    A : array-like of shape (n, d)
+    B : array-like of shape (m, d)
+
+    Returns
+    -------
+    ndarray of shape (n, m) and dtype float64
+    """
+    return METRICS["mse"](*(np.hsplit(np.asarray(rows, dtype=np.float64), 2)[0] for rows in (A, B)))

@@ -3,7 +3,6 @@
 from dataclasses import astuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
@@ -11,8 +10,7 @@ from ..decide import ThresholdClassifier
 from ..learned import Augmentation, MetricEmbedder
 from ..reference import ReferenceSimilarity
 from ..reference.null import Null
-from ..similarity import METRICS
-from .blocks import cached
+from .blocks import cached, of_first_halves
 from .kinds import Cache, Images, Network, Threshold
 from .papers import OVERVIEW_2023
 from .registry import recipe
@@ -72,7 +70,7 @@ def matching_patches(
         device=device,
         random_state=random_state,
     )
-    near = CropSimilarity(reference, cached(cache, net), of_first_crops, standardize="zscore")
+    near = CropSimilarity(reference, cached(cache, net), of_first_halves, standardize="zscore")
     return make_pipeline(near, ThresholdClassifier(threshold))
 
 
@@ -118,8 +116,3 @@ def crop(images, top: int, left: int):
     """Return the square of half the side at a place of each image."""
     half = images.shape[-1] // 2
     return images[..., top : top + half, left : left + half]
-
-
-def of_first_crops(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return minus the mean squared differences of the first halves of rows."""
-    return METRICS["mse"](np.hsplit(rows, 2)[0], np.hsplit(others, 2)[0])
