@@ -35,12 +35,7 @@ from .registry import info
 _LAYOUT = 1
 _ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference)\b.*"
 _TREE = "sklearn.tree._tree.Tree"  # a file may name it: what it holds is checked
-_FUNCTIONS = {  # from arrays to arrays
-    "fingerprint_features.recipes.blocks.above_median",
-    "fingerprint_features.recipes.blocks.combined_margin",
-    "fingerprint_features.recipes.blocks.similarity_where_found",
-    "fingerprint_features.recipes.filtered_networks.ssim_of_rows",
-}
+_FUNCTIONS = "fingerprint_features.recipes.blocks"  # whose functions are from arrays to arrays, or build a model
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +252,7 @@ def _is_ours(name):
 
     Looking it up imports modules of this package alone.
     """
-    if name == _TREE or name in _FUNCTIONS:
+    if name == _TREE:
         return True
     module, _, word = name.rpartition(".")
     if not re.fullmatch(_ROOMS, module):
@@ -268,6 +263,8 @@ def _is_ours(name):
         return False
     if getattr(found, "__module__", None) != module:  # what the module has imported from elsewhere
         return False
+    if inspect.isfunction(found):
+        return module == _FUNCTIONS
     plain = (Samples, ComparedSets, Competition, Null, Augmentation, KeptImages)
     return inspect.isclass(found) and issubclass(found, (BaseEstimator, *plain))
 
