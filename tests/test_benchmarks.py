@@ -222,6 +222,20 @@ def test_words_of_the_page_are_about_the_interval(reproduce):
     assert reproduce.systems.word(row("a", "t", "accuracy", 0.3, 0.15, 0.4, 1.0)) == "at chance"
 
 
+def test_the_page_of_systems_says_how_many_images_there_are():
+    reproduce = importlib.import_module("benchmarks.reproduce")
+    detect, attribute = reproduce.DETECT, reproduce.ATTRIBUTE
+    words = [
+        f"{detect['n_used'] + detect['n_unused']} real images, half of them used",
+        f"{detect['n_generated']} generated ones, half of which descend",
+        f"{attribute['n_real_per_subset']} real and {attribute['n_generated_per_subset']} generated images each",
+        f"All have {detect['image_size']} x {attribute['image_size']} pixels",
+    ]
+    text = " ".join(reproduce.systems.HEAD.split())
+    assert [one for one in words if one not in text] == []
+    assert (detect["n_used"], reproduce.REMEMBERED, attribute["n_subsets"]) == (detect["n_unused"], 0.5, 5)
+
+
 def test_the_page_of_systems_shows_the_kept_figures():
     systems = importlib.import_module("benchmarks.systems")
     assert systems.PAGE.read_text(encoding="utf-8") == systems.page(), "python -m benchmarks.reproduce --page"
