@@ -5,9 +5,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -15,6 +15,7 @@ from ..checks import check_option, fail
 from .labels import encode
 
 _WITH_LABELS = ("majority", "hungarian")
+_CELLS = 10**7  # distances in memory at a time
 _WITHOUT_LABELS = ("noise", "reference_share")
 
 
@@ -148,10 +149,10 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float64)
-        if self._nearest is None:
+        if hasattr(self.clusterer_, "predict"):
             labels = self.clusterer_.predict(X)
         else:
-            labels = self._fitted_labels[self._nearest.kneighbors(X, return_distance=False)[:, 0]]
+            labels = self._fitted_labels[_nearest(X, self._fitted_rows)]
         position = np.searchsorted(self.clusters_, labels).clip(max=len(self.clusters_) - 1)
         # a mixture may have components that no row of fit belonged to
         known = self.clusters_[position] == labels
@@ -161,11 +162,9 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
         self.clusterer_ = KMeans(2, random_state=0) if self.clusterer is None else clone(self.clusterer)
         if hasattr(self.clusterer_, "predict"):
             self._fitted_labels = self.clusterer_.fit(rows).predict(rows)
-            self._nearest = None
         else:
             self._fitted_labels = self.clusterer_.fit_predict(rows)
-            # a tree takes true differences: a copy is at distance 0, whatever the scale
-            self._nearest = NearestNeighbors(n_neighbors=1, algorithm="kd_tree").fit(rows)
+            self._fitted_rows = rows
 
     def _reference_rows(self, X):
         """Return the reference as a table as wide as X, possibly without rows."""
@@ -208,3 +207,10 @@ class ClusterClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.poor_score = True  # clusters need not be classes
         tags.target_tags.required = self.mapping in _WITH_LABELS
         return tags
+
+
+def _nearest(X, rows):
+    """Return the place of the row that is nearest to each of X; a copy is at distance 0, whatever the scale."""
+    step = max(1, _CELLS // len(rows))
+    parts = [cdist(X[i : i + step], rows).argmin(axis=1) for i in range(0, len(X), step)]
+    return np.concatenate(parts)

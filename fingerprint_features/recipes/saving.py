@@ -34,7 +34,8 @@ from .registry import info
 
 _LAYOUT = 1
 _ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference)\b.*"
-_TREE = "sklearn.tree._tree.Tree"  # a file may name it: what it holds is checked
+# What files may name as well: arrays and dictionaries that nothing runs, and a tree, which is checked.
+_PLAIN = ("sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch", "scipy.sparse._csr.csr_matrix")
 _FUNCTIONS = "fingerprint_features.recipes.blocks"  # whose functions are from arrays to arrays, or build a model
 
 
@@ -252,7 +253,7 @@ def _is_ours(name):
 
     Looking it up imports modules of this package alone.
     """
-    if name == _TREE:
+    if name in _PLAIN:
         return True
     module, _, word = name.rpartition(".")
     if not re.fullmatch(_ROOMS, module):
