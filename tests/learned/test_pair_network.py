@@ -14,7 +14,7 @@ from fingerprint_features import ImageSet, PairNetwork
 from fingerprint_features.cache.identity import extractor_token
 from fingerprint_features.recipes import with_reference
 
-from .stripes import SIDE, stripes
+from .stripes import SIDE, classifier, stripes
 
 torch = pytest.importorskip("torch")
 pair_heads = importlib.import_module("fingerprint_features.learned.architectures.pair_heads")
@@ -226,6 +226,14 @@ def test_two_trunks_learn_apart_and_stand_still_together():
         assert not np.array_equal(two.tensors_[f"body.{trunk}.{name}"], still.tensors_[f"body.{trunk}.{name}"])
         assert still.tensors_[f"body.{trunk}.0.1.running_mean"].any() == 0
     assert two.transform(images).shape == (16, 3)
+
+
+def test_a_trunk_may_start_from_a_trained_classifier():
+    images, y = reals()
+    first = classifier(epochs=1).fit(images, y)
+    model = network(init=first, body_lr=0, epochs=1).fit(images, y)
+    for name in ("body.0.0.weight", "body.0.13.running_var"):
+        assert np.array_equal(model.tensors_[name], first.tensors_[name])
 
 
 def test_heads_judge_each_pair_by_itself():
