@@ -5,6 +5,7 @@ import pytest
 
 from fingerprint_features import ImageSet, ImageStats, Pixels
 from fingerprint_features.learned import MetricEmbedder
+from fingerprint_features.learned.files import Checkpoint
 
 from .stripes import stripes
 from .test_embedder import drawn, embedder, gap
@@ -93,6 +94,24 @@ def test_it_learns_what_the_labels_say(tmp_path):
     loaded = MetricEmbedder.load(tmp_path / "net.safetensors", device="cpu")
     assert np.array_equal(loaded.transform(images), rows)
     assert loaded.digest_ == model.digest_
+
+
+def test_a_fit_that_was_stopped_goes_on_with_its_queue(tmp_path, monkeypatch):
+    images, y = stripes()
+    path, keep = tmp_path / "fit.checkpoint", Checkpoint.keep
+
+    def keep_and_stop(*args):
+        keep(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "keep", keep_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        embedder(**MOCO, checkpoint=path).fit(images, y)
+    monkeypatch.undo()
+    resumed, whole = embedder(**MOCO, checkpoint=path).fit(images, y), embedder(**MOCO).fit(images, y)
+    assert len(whole.history_["loss"]) == 3
+    assert resumed.history_ == whole.history_
+    assert resumed.digest_ == whole.digest_
 
 
 def test_rows_are_those_of_the_slow_copy():
