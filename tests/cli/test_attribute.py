@@ -122,3 +122,19 @@ def test_a_map_leaves_out_what_cannot_be_used(run, folders, tmp_path):
     assert code == 0
     assert (tmp_path / "map.png").stat().st_size
     assert ["bad.png", ""] in [row[:2] for row in read(tmp_path / "out.csv")]
+
+
+def test_pairs_of_both_kinds_are_learnt_from_saved_and_loaded(run, folders, tmp_path):
+    folder, _ = folders
+    asked, both = ("--generated", folder / "unknown"), ("--real", folder / "real")
+    both += "--labelled-generated", folder / "generated", "--patients", "none"
+    recipe = "--recipe", "aim-2025-siamese-subsets", "--preset", "fast", "--epochs", 1, "--device", "cpu"
+    first, second, model, map = (tmp_path / name for name in ("first.csv", "second.csv", "model", "map.png"))
+    code, out, err = run("attribute", *asked, *both, *recipe, "-o", first, "--save", model, "--map", map)
+    assert (code, "judged on 12 of 36 labelled generated images, held out:" in out) == (0, True), err
+    assert map.stat().st_size > 1000
+    code, out, err = run("attribute", *asked, "-o", second, "--load", model)
+    assert (code, "Verdict: not judged" in out) == (0, True), err
+    assert [row[:2] for row in read(second)] == [row[:2] for row in read(first)]
+    code, _, err = run("attribute", *asked, "--real", folder / "real", *recipe, "-o", second)
+    assert (code, "give --real and --labelled-generated" in err) == (2, True)
