@@ -34,8 +34,8 @@ from .registry import info
 
 _LAYOUT = 1
 _ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference)\b.*"
-# What files may name as well: arrays and dictionaries that nothing runs, and a tree, which is checked.
-_PLAIN = ("sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch", "scipy.sparse._csr.csr_matrix")
+# What files may name as well: a tree, which is checked, and the dictionary in which a vote keeps its members.
+_PLAIN = ("sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch")
 _FUNCTIONS = "fingerprint_features.recipes.blocks"  # whose functions are from arrays to arrays, or build a model
 
 

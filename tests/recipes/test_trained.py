@@ -13,6 +13,7 @@ LEARNS_THE_REFERENCE = {
     "neural-nexus-2025-vit-autoencoder",
     "picuslab-2023-deforming-svm",
     "picuslab-2023-vector-net-svm",
+    "picuslab-2023-vote",
 }
 NAMES = [name for name in recipes.names() if recipes.info(name).trains]
 
