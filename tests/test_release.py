@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import fingerprint_features
@@ -24,3 +25,17 @@ def test_every_requirement_has_a_lowest_version():
 def test_the_changes_keep_the_headings_of_keep_a_changelog():
     text = (ROOT / "CHANGES.md").read_text()
     assert re.findall(r"^### (.+)$", text, flags=re.M)[:4] == ["Added", "Changed", "Fixed", "Values changed"]
+
+
+def test_every_file_of_the_package_is_shipped():
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    package = ROOT / "fingerprint_features"
+    forgotten = []
+    for file in package.rglob("*"):
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".py":
+            homes = [folder for folder in file.parents if (folder / "__init__.py").is_file()]
+            inside = file.relative_to(homes[0]).as_posix()
+            own = ".".join(homes[0].relative_to(ROOT).parts)
+            if not any(fnmatch(inside, one) for one in (*patterns["*"], *patterns.get(own, ()))):
+                forgotten.append(file.relative_to(ROOT).as_posix())
+    assert forgotten == []
