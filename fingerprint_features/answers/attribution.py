@@ -136,7 +136,7 @@ def attribute(
         about = find_recipe(recipe, subtask=2)
         model = Lesson(about, {name: sets[name] for name in labels}, labels, making).model(sets["generated"])
     else:
-        about = find_loaded(fitted, 2, recipe=recipe != ATTRIBUTES, preset=preset != "published", **overrides)
+        about = find_loaded(fitted, 2, overrides, recipe=recipe != ATTRIBUTES, preset=preset != "published")
         model = fitted.model
     needed = extractors_in(model)
     _guard(sets, labels)

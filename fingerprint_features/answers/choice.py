@@ -50,9 +50,9 @@ def check_both(used: bool, unused: bool) -> None:
         raise ArgumentError("used= and unused= go together: give both or none")
 
 
-def find_loaded(fitted: FittedRecipe, subtask: int, **given: Any) -> RecipeInfo:
+def find_loaded(fitted: FittedRecipe, subtask: int, overrides: Mapping[str, Any], **is_given: bool) -> RecipeInfo:
     """Return what a fitted recipe is; raise for anything given that only an unfitted one has a use for."""
-    needless = [name for name, value in given.items() if value]
+    needless = [*overrides, *(name for name, given in is_given.items() if given)]
     if needless:
         raise ArgumentError(f"fitted= has learnt already: leave out {needless[0]}=")
     return find_recipe(fitted.recipe, subtask)

@@ -177,7 +177,7 @@ def detect(
         about = find_detector(recipe, sets)
     else:
         rest = {name: name in sets for name in ("known_generated", "holdout", "pool")}
-        about = find_loaded(fitted, 1, recipe=recipe, preset=preset != "published", **overrides, **rest)
+        about = find_loaded(fitted, 1, overrides, recipe=recipe is not None, preset=preset != "published", **rest)
         check_both("used" in sets, "unused" in sets)
     making = {"preset": preset, "overrides": overrides}
     model = fitted.model if fitted else make_detector(about, sets, "generated", sets["candidates"], **making)

@@ -73,7 +73,7 @@ def test_the_fitted_recipe_of_a_call_names_no_cache_of_that_call(task, tmp_path)
 
 @pytest.mark.parametrize(
     "needless",
-    [{"recipe": "dmk-2023-phash"}, {"preset": "fast"}, {"holdout": True}, {"pool": True}, {"threshold": 0.5}],
+    [{"recipe": "dmk-2023-phash"}, {"preset": "fast"}, {"holdout": True}, {"pool": True}, {"threshold": 0.0}],
 )
 def test_what_only_learning_has_a_use_for_is_refused(needless, task, learnt):
     (name,) = needless
