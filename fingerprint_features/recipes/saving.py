@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.cluster import SpectralClustering
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import BaseDecisionTree
 
 from ..extractors import Pixels
@@ -204,7 +204,7 @@ def _without_images(model):
     for part in parts_of(copied):
         if isinstance(part, PairNetwork):
             part.reference_ = part._paired_with = None
-        if isinstance(part, (KNeighborsClassifier, NearestNeighbors)):
+        if isinstance(part, KNeighborsClassifier):
             part._tree = None  # built again when it is loaded
         if isinstance(part, SpectralClustering):
             part.affinity_matrix_ = None  # predicts nothing
@@ -224,8 +224,8 @@ def _with_images(model, keep):
     model = deepcopy(model, {id(stub): stub.open() for stub in stubs})
     forget_places(model)
     for part in parts_of(model):
-        if isinstance(part, (KNeighborsClassifier, NearestNeighbors)) and hasattr(part, "_fit_X"):
-            part.fit(part._fit_X, part.classes_[part._y] if isinstance(part, KNeighborsClassifier) else None)
+        if isinstance(part, KNeighborsClassifier) and hasattr(part, "_fit_X"):
+            part.fit(part._fit_X, part.classes_[part._y])
         if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
             _check_tree(part.tree_)
         if isinstance(part, TrainedNetwork) and part.__sklearn_is_fitted__():
