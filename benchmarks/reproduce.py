@@ -64,10 +64,11 @@ class Half:
 
 
 def halved(task: Task) -> Half:
-    """Split the images of a task in two; patients and copies stay on one side, and so do children of one image."""
-    parents = task.origin if task.reference_y is not None else None
-    groups = task.groups if parents is None else [parent or i for i, parent in enumerate(parents)]
-    groups = independent_groups(groups, task.X.digests)
+    """Split the images of a task in two; patients and copies stay on one side.
+
+    Generated images of one real image are in both halves, as in the challenge: its generators made them all.
+    """
+    groups = independent_groups(task.groups, task.X.digests)
     learn, judge = independent_folds(task.y, groups, n_splits=2, random_state=0)[0]
     y = np.asarray(task.y)
     return Half(task.X[learn], y[learn], task.X[judge], y[judge], task.reference, task.reference_y, task.pool)

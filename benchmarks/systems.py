@@ -27,8 +27,9 @@ none, nor has a part of a system.
 **ours**: the same metric on images of ours, with a 95 % interval. To detect: 120 real images, half of them used, and
 200 generated ones, half of which descend from a used image. To attribute: five subsets with 40 real and 80 generated
 images each. All have 64 x 64 pixels. A system learns from one half of the images with known labels and is judged on the
-other half. Patients are on one side only, and so are the generated images that descend from one real image. A
-label-free system is fitted on the images that it judges, without their labels.
+other half. Patients are on one side only. A label-free system is fitted on the images that it judges, without their
+labels. To attribute, both halves come from the same generators, and an image of one half may descend from the same real
+image as one of the other, as in the challenge.
 
 **kappa** is 0 at chance, whatever the share of used images; F1 is not. **null** is kappa where no generated image
 descends from a used one: there is nothing to find, and a good system is at chance. One interval in twenty misses it by
