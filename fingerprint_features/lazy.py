@@ -48,7 +48,9 @@ def _importing(package):
     while frame is not None and frame.f_globals.get("__name__", "").startswith("importlib."):
         frame = frame.f_back
     ours = package.partition(".")[0] + "."
-    return frame is not None and frame.f_code.co_name == "<module>" and frame.f_globals["__name__"].startswith(ours)
+    if frame is None or frame.f_code.co_name != "<module>":
+        return False
+    return frame.f_globals.get("__name__", "").startswith(ours)
 
 
 def _renew_gate():

@@ -164,13 +164,15 @@ def attribute(
             lesson = Lesson(about, learns_from, labels, making | {"cache": cache, "progress": progress})
             model = lesson.fit(sets["generated"])
             assessment = assess_attributor(lesson, model, unit, guess, settings)
+            answers = model.predict(sets["generated"])  # while it has the rows at hand
             fitted = _kept(about, model, learns_from, forget=cache_given is None)
         else:
             known = {name: sets[name] for name in ("labelled_generated",) if name in sets}
             refuse_learnt(fitted, known)
             y = labels.get("labelled_generated")
             assessment = assess_loaded(about, fitted.model, known.get("labelled_generated"), y)
-        answers = fitted.model.predict(sets["generated"]).astype(object)
+            answers = fitted.model.predict(sets["generated"])
+        answers = answers.astype(object)
         others = sets.get("real", sets.get("labelled_generated", sets["generated"][:0]))
         near = nearest(sets["generated"], others, cache)
     if "real" in sets:
