@@ -16,11 +16,17 @@ from ..images import ImageReadError, ImagesLike, as_image_set
 from .one_pass import at_work, extract_all
 
 
-def image_tags(tags: Tags, requires_fit: bool) -> Tags:
-    """Set scikit-learn's tags of a transformer from images to float32 columns."""
+def takes_images(tags: Tags) -> Tags:
+    """Set scikit-learn's tags of an estimator of images."""
     tags.input_tags.two_d_array = False
     tags.input_tags.three_d_array = True
     tags.input_tags.string = True
+    return tags
+
+
+def image_tags(tags: Tags, requires_fit: bool) -> Tags:
+    """Set scikit-learn's tags of a transformer from images to float32 columns."""
+    takes_images(tags)
     tags.requires_fit = requires_fit
     tags.no_validation = True
     tags.transformer_tags.preserves_dtype = []

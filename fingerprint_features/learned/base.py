@@ -127,13 +127,13 @@ class TrainedNetwork(BaseExtractor):
         except ValueError as error:
             fail(self, "backbone", f"one that exists ({error})")
 
-    def _check_images(self, name):
-        """Require a parameter that is None or a set of images."""
+    def _check_images(self, name, allowed="None or a set of images"):
+        """Require a parameter that is None or a set of images; `allowed` says so in the error."""
         try:
             if getattr(self, name) is not None:
                 as_image_set(getattr(self, name))
         except (TypeError, ValueError) as error:
-            fail(self, name, f"None or a set of images ({error})")
+            fail(self, name, f"{allowed} ({error})")
 
     def _backbone(self):
         return networks.find(self.backbone, self.weights)

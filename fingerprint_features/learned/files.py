@@ -2,9 +2,10 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..files import replacing
 
 if TYPE_CHECKING:
     import torch
@@ -31,17 +32,10 @@ def write(path: str | os.PathLike[str], tensors: dict[str, "Tensor"], facts: dic
 
     header = {_FACTS: json.dumps({"layout": _LAYOUT, **facts}, allow_nan=False)}
     whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    path = Path(path)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(save(whole, header))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+    with replacing(Path(path), private=True) as unfinished, unfinished.open("wb") as file:
+        file.write(save(whole, header))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, "Tensor"], dict[str, Any]]:

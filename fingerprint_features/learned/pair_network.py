@@ -272,10 +272,7 @@ random_state, device, progress, checkpoint
 
         if self.reference is None:
             fail(self, "reference", "the generated images")
-        try:
-            as_image_set(self.reference)
-        except (TypeError, ValueError) as error:
-            fail(self, "reference", f"a set of images ({error})")
+        self._check_images("reference", "a set of images")
         check_option(self, "head", tuple(HEADS))
         if not (self.layer is None or isinstance(self.layer, (str, list, tuple))):
             fail(self, "layer", "None, or the names of one or several modules")

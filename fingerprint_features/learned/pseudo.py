@@ -9,6 +9,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from ..extractors.base import takes_images
 from ..images import ImagesLike, as_image_set
 from .labels import class_codes
 from .validation import joined
@@ -150,7 +151,4 @@ class PseudoLabelClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.decision_function(X)
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
-        return tags
+        return takes_images(super().__sklearn_tags__())

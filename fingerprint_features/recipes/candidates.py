@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ..extractors.base import takes_images
 from .kinds import Images
 
 
@@ -52,9 +53,7 @@ class AmongCandidates(ClassifierMixin, BaseEstimator):
         return self.classes_[positive.astype(int)]
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
+        tags = takes_images(super().__sklearn_tags__())
         tags.target_tags.required = True
         tags.classifier_tags.multi_class = False
         return tags

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ..extractors.base import takes_images
 from ..images import as_image_set
 from ..learned.labels import check_mask, class_codes
 from ..learned.validation import patients_of, validation_images
@@ -72,7 +73,4 @@ class GatedVote(ClassifierMixin, BaseEstimator):
         return self.classes_[winners]
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
-        return tags
+        return takes_images(super().__sklearn_tags__())

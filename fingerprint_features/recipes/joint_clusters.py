@@ -9,6 +9,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ClusterClassifier
+from ..extractors.base import takes_images
 from .blocks import refuse_changed_reference
 from .kinds import Images
 
@@ -66,9 +67,7 @@ class JointClusters(ClassifierMixin, BaseEstimator):
         return self.clusters_.predict(self.features_.transform(X))
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
+        tags = takes_images(super().__sklearn_tags__())
         tags.target_tags.required = self.mapping == "majority"
         return tags
 

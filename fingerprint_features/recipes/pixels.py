@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..decide import ThresholdClassifier
 from ..extractors import Filtered, Pixels
+from ..extractors.base import takes_images
 from ..extractors.filtered import filtered_images
 from ..reference import ReferenceSimilarity
 from .blocks import above_median, cached, refuse_changed_reference, similarity
@@ -132,7 +133,4 @@ class FilteredSSIM(TransformerMixin, BaseEstimator):
         return self.rule_.get_feature_names_out()
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
-        return tags
+        return takes_images(super().__sklearn_tags__())

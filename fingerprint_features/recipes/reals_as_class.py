@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ..extractors.base import takes_images
 from ..images import as_image_set
 from ..learned.labels import class_codes
 from ..learned.validation import joined
@@ -62,7 +63,4 @@ class RealsAsClass(ClassifierMixin, BaseEstimator):
         return self.classes_[codes]
 
     def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = tags.input_tags.string = True
-        return tags
+        return takes_images(super().__sklearn_tags__())

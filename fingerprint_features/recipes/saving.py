@@ -4,7 +4,6 @@ import importlib
 import inspect
 import os
 import re
-import tempfile
 import zipfile
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import BaseDecisionTree
 
 from ..extractors import Pixels
+from ..files import replacing
 from ..images import DecodeOptions, ImageReadError, ImageSet, as_image_set
 from ..images.sources import PathSource
 from ..learned.augmentation import Augmentation
@@ -144,7 +144,8 @@ def save(fitted: FittedRecipe, path: str | os.PathLike[str]) -> None:
     strange = [name for name in skops.get_untrusted_types(data=data) if not _is_ours(name)]
     if strange:
         raise ValueError(f"{fitted.recipe} cannot be saved: it holds {', '.join(strange)}, which no file may name")
-    _replace(path, data)
+    with replacing(Path(path), private=True) as unfinished:
+        unfinished.write_bytes(data)
 
 
 def load(path: str | os.PathLike[str], reference: Images | None = None) -> FittedRecipe:
@@ -268,18 +269,6 @@ def _is_ours(name):
         return module == _FUNCTIONS
     plain = (Samples, ComparedSets, Competition, Null, Augmentation, KeptImages)
     return inspect.isclass(found) and issubclass(found, (BaseEstimator, *plain))
-
-
-def _replace(path, data):
-    path = Path(path)
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(scratch, path)
-    except BaseException:
-        os.unlink(scratch)
-        raise
 
 
 def _skops():

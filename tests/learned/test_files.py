@@ -117,3 +117,13 @@ def test_parameters_of_this_machine_are_not_taken_from_a_file(trained, tmp_path)
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing-here"):
         NetClassifier.load(tmp_path / "nothing-here")
+
+
+def test_a_file_is_its_owners_and_is_replaced_where_a_link_leads(trained, tmp_path):
+    target, link = tmp_path / "net.safetensors", tmp_path / "link.safetensors"
+    target.write_bytes(b"an older one")
+    link.symlink_to(target)
+    trained.save(link)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["link.safetensors", "net.safetensors"]
