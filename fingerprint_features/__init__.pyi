@@ -1,4 +1,5 @@
 from . import answers as answers
+from . import audits as audits
 from . import cache as cache
 from . import checks as checks
 from . import datasets as datasets

@@ -1,0 +1,104 @@
+"""Who is at risk: one row for each real image, and one for each patient."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluate import ImageRisk
+
+
+@dataclass(frozen=True, eq=False)
+class Risk:
+    """How close each real image is to the generated set.
+
+    Attributes
+    ----------
+    ids, roles : ndarray of str of shape (n_images,)
+        The images, and the set of each: "used" or "candidates".
+    patients : ndarray of shape (n_images,) or None
+        Their patients; None where they are unknown.
+    scores : ndarray of float of shape (n_images,)
+        Held-out, comparable scores of the best attack; NaN where there is none.
+    image_risk : ImageRisk or None
+        p-values and q-values by image and by patient. None where there are too few patients, or they are unknown.
+    nearest : ndarray of str of shape (n_images, n_nearest)
+        The ids of the nearest generated images, three where there are as many, nearest first.
+    distances : ndarray of float of shape (n_images, n_nearest)
+        Their distances.
+    """
+
+    ids: NDArray[np.str_]
+    roles: NDArray[np.str_]
+    patients: NDArray[Any] | None
+    scores: NDArray[np.float64]
+    image_risk: ImageRisk | None
+    nearest: NDArray[np.str_]
+    distances: NDArray[np.float64]
+
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """The positions of the images, most at risk first: by p-value, then by distance and score."""
+        p = np.ones(len(self.ids)) if self.image_risk is None else self.image_risk.p_values
+        return np.lexsort([-np.nan_to_num(self.scores), self.distances[:, 0], p])
+
+    def by_image(self) -> dict[str, list[Any]]:
+        """Return one row an image as lists by column name, most at risk first; None where there is no value.
+
+        Returns
+        -------
+        dict of str to list
+            ``id``, ``role``, ``patient``, ``score``, ``p``, ``q``, ``flagged``, ``nearest_1``, ``distance_1``, ...
+        """
+        order, risk = self.order, self.image_risk
+        columns = {
+            "id": self.ids[order].tolist(),
+            "role": self.roles[order].tolist(),
+            "patient": _column(self.patients, order),
+            "score": [None if np.isnan(score) else float(score) for score in self.scores[order]],
+            "p": _column(risk and risk.p_values, order),
+            "q": _column(risk and risk.q_values, order),
+            "flagged": _column(risk and risk.flagged, order),
+        }
+        for k in range(self.nearest.shape[1]):
+            columns[f"nearest_{k + 1}"] = self.nearest[order, k].tolist()
+            columns[f"distance_{k + 1}"] = self.distances[order, k].tolist()
+        return columns
+
+    def by_patient(self) -> dict[str, list[Any]]:
+        """Return one row a patient as lists by column name, most at risk first; None where there is no value.
+
+        Returns
+        -------
+        dict of str to list
+            ``patient``, ``role``, ``n_images``, ``score`` (the largest), ``p``, ``q``, ``flagged``, and ``image``,
+            ``nearest`` and ``distance`` of the image that is nearest to a generated one. Empty where patients are
+            unknown.
+        """
+        if self.patients is None or self.image_risk is None:
+            return {name: [] for name in _BY_PATIENT}
+        risk = self.image_risk
+        rows = []
+        for code in np.lexsort([self._closest(), risk.patient_p]):
+            own = np.flatnonzero(risk.patients == code)
+            first = own[self.distances[own, 0].argmin()]
+            scores = self.scores[own][~np.isnan(self.scores[own])]
+            p, q = float(risk.patient_p[code]), float(risk.patient_q[code])
+            about = [str(self.patients[first]), str(self.roles[first]), len(own)]
+            about += [float(scores.max()) if len(scores) else None, p, q, bool(q <= risk.fdr)]
+            about += [str(self.ids[first]), str(self.nearest[first, 0]), float(self.distances[first, 0])]
+            rows.append(about)
+        return dict(zip(_BY_PATIENT, map(list, zip(*rows, strict=True)), strict=True))
+
+    def _closest(self):
+        closest = np.full(len(self.image_risk.patient_p), np.inf)
+        np.minimum.at(closest, self.image_risk.patients, self.distances[:, 0])
+        return closest
+
+
+_BY_PATIENT = ("patient", "role", "n_images", "score", "p", "q", "flagged", "image", "nearest", "distance")
+
+
+def _column(values, order):
+    return [None] * len(order) if values is None else values[order].tolist()
