@@ -16,8 +16,8 @@ from fingerprint_features.report import draw_pairs, draw_roc
 # %%
 # Images with known truth
 # -----------------------
-# 30 used and 30 unused CT-like slices, each of a patient of its own. Three quarters of the 80 generated images descend from a
-# used one. With your own data, an ImageSet is a folder: ``ImageSet.from_folder("real")``.
+# 30 used and 30 unused CT-like slices, each of a patient of its own. Three quarters of the 80 generated images descend
+# from a used one. With your own data, an ImageSet is a folder: ``ImageSet.from_folder("real")``.
 
 task = make_membership_task(30, 30, 80, memorization=0.75, image_size=64, random_state=0)
 used, unused = task.X[task.y == 1], task.X[task.y == 0]
