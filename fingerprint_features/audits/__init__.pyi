@@ -1,6 +1,8 @@
 from .controls import Control as Control
-from .lint import LintFinding as LintFinding
-from .lint import Pair as Pair
+from .lint import lint as lint
+from .lint_findings import LintFinding as LintFinding
+from .lint_findings import Pair as Pair
+from .patients import infer_patients as infer_patients
 from .results import AuditResult as AuditResult
 from .risk import Risk as Risk
 from .verdict import LIMITS as LIMITS

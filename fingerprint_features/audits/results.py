@@ -13,7 +13,7 @@ from ..evaluate import EpsilonBound, Resolution, SetTest
 from ..files import replacing
 from ..html import table
 from .controls import Control
-from .lint import LintFinding
+from .lint_findings import LintFinding
 from .risk import Risk
 from .verdict import BLIND, DETECTED, EXPLORATORY, LIMITS, Verdict
 

@@ -12,7 +12,7 @@ from .picture import Picture, check_size, damaged, pick_page, unsupported
 
 def read_dicom(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode one frame of a DICOM file."""
-    dataset = _dataset(data)
+    dataset = read_dataset(data)
     from pydicom.pixels import apply_rescale
 
     if "Rows" not in dataset or "Columns" not in dataset:
@@ -47,7 +47,7 @@ def patients(images: Any, keyword: str) -> list[str]:
     values, failures = [], []
     for i, id in enumerate(images.ids):
         try:
-            dataset = _dataset(images.raw(i), stop_before_pixels=True, specific_tags=[keyword])
+            dataset = read_dataset(images.raw(i), stop_before_pixels=True, specific_tags=[keyword])
             value = str(dataset.get(keyword) or "").strip()
             if not value:
                 raise unsupported(
@@ -61,7 +61,8 @@ def patients(images: Any, keyword: str) -> list[str]:
     return values
 
 
-def _dataset(data, **options):
+def read_dataset(data: bytes, **options: Any) -> Any:
+    """Return the dataset of a DICOM file; `options` are those of ``pydicom.dcmread``. Raises ImageReadError."""
     try:
         import pydicom
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .picture import Picture, check_size, damaged, pick_page, split_alpha, unsup
 
 # The classes themselves, because Image.open warns of large pictures before our own cap is asked.
 _CLASSES = {
+    "jpeg": "JpegImagePlugin.JpegImageFile",
     "bmp": "BmpImagePlugin.BmpImageFile",
     "gif": "GifImagePlugin.GifImageFile",
     "webp": "WebPImagePlugin.WebPImageFile",
@@ -24,6 +26,12 @@ _AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
 _CONVERTED = {"1": "L", "La": "LA", "CMYK": "RGB", "YCbCr": "RGB", "PA": "RGBA"}
 
 
+def open_pillow(data: bytes, kind: str) -> Any:
+    """Return Pillow's image of the bytes of a file, of which only the header is read yet."""
+    module, name = _CLASSES[kind].split(".")
+    return getattr(importlib.import_module(f"PIL.{module}"), name)(io.BytesIO(data))
+
+
 def read_pillow(data: bytes, kind: str, options: DecodeOptions) -> Picture:
     """Decode one page of a file by Pillow."""
     from PIL import Image, ImageFile
@@ -34,8 +42,7 @@ def read_pillow(data: bytes, kind: str, options: DecodeOptions) -> Picture:
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is on, so a half-empty picture could pass for a whole one: "
             "set it back to False",
         )
-    module, name = _CLASSES[kind].split(".")
-    with getattr(importlib.import_module(f"PIL.{module}"), name)(io.BytesIO(data)) as image:
+    with open_pillow(data, kind) as image:
         check_size(*image.size, options)
         if image.width * image.height > (Image.MAX_IMAGE_PIXELS or np.inf):  # Pillow would warn, from any thread
             raise ImageReadError.one(
