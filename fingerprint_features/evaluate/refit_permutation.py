@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 from tqdm.auto import tqdm
 
 from ..checks import check_choice, check_count, check_share
 from .checks import check_lengths, group_codes
 from .groups import independent_folds
 from .permuted import PermutationResult, detectable_statistic
-from .refits import HeldOut, held_out
+from .refits import Folds, held_out, held_out_decisions
 from .shuffles import count_shuffles, group_labels, shuffled, size_strata
 
 _BATCH = 16  # shuffles at a time; the p-value does not depend on it
@@ -117,7 +116,7 @@ def refit_permutation_test(
     def score(shuffled_labels: NDArray[Any]) -> list[float]:
         truth = shuffled_labels[codes]
         folds = independent_folds(truth, codes, n_splits=n_splits, random_state=fold_seed)
-        return [_STATISTICS[statistic](truth, held_out(model, X, truth, folds)) for model in models.values()]
+        return [_STATISTICS[statistic](model, X, truth, folds) for model in models.values()]
 
     observed = np.array(score(labels))
     enough = math.ceil((1 - confidence) * (n_permutations + 1) - 1e-9)
@@ -160,29 +159,29 @@ def _sequential_p(as_good, enough):
     return np.where(reached, enough / first, (1 + counts[-1]) / (1 + len(as_good)))
 
 
-def _auc(y: NDArray[Any], result: HeldOut) -> float:
+def _auc(model: Any, X: Any, y: NDArray[Any], folds: Folds) -> float:
     """Share of (used, unused) pairs of one fold that are ranked the right way, ties counting one half."""
     used = y == np.unique(y)[1]
     wins = pairs = 0.0
-    for fold in np.unique(result.folds):
-        here = result.folds == fold
-        n_used, n_unused = used[here].sum(), (~used[here]).sum()
-        wins += rankdata(result.decisions[here])[used[here]].sum() - n_used * (n_used + 1) / 2
-        pairs += n_used * n_unused
-    return wins / pairs if pairs else 0.5
+    for (_, test), decisions in zip(folds, held_out_decisions(model, X, y, folds), strict=True):
+        of_used, of_unused = decisions[used[test]], np.sort(decisions[~used[test]])
+        wins += sum(np.searchsorted(of_unused, of_used, side).sum() for side in ("left", "right")) / 2
+        pairs += len(of_used) * len(of_unused)
+    return float(wins / pairs) if pairs else 0.5
 
 
-def _accuracy(y: NDArray[Any], result: HeldOut) -> float:
-    return float(np.mean(result.answers == y))
+def _accuracy(model: Any, X: Any, y: NDArray[Any], folds: Folds) -> float:
+    return float(np.mean(held_out(model, X, y, folds).answers == y))
 
 
-def _kappa(y: NDArray[Any], result: HeldOut) -> float:
+def _kappa(model: Any, X: Any, y: NDArray[Any], folds: Folds) -> float:
     """Cohen's kappa of all folds together, for any number of classes."""
-    classes, codes = np.unique(np.concatenate([y, result.answers]), return_inverse=True)
+    answers = held_out(model, X, y, folds).answers
+    classes, codes = np.unique(np.concatenate([y, answers]), return_inverse=True)
     truth, answers = codes.reshape(2, -1)
     shares = [np.bincount(column, minlength=len(classes)) / len(y) for column in (truth, answers)]
     expected = float(np.dot(*shares))
-    return 0.0 if expected == 1 else (_accuracy(y, result) - expected) / (1 - expected)
+    return 0.0 if expected == 1 else (float(np.mean(truth == answers)) - expected) / (1 - expected)
 
 
 _STATISTICS = {"auc": _auc, "kappa": _kappa, "accuracy": _accuracy}

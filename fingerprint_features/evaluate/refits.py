@@ -33,12 +33,26 @@ def held_out(estimator: Any, X: Any, y: NDArray[Any], folds: Folds) -> HeldOut:
     binary = len(np.unique(y)) == 2
     answers, decisions = np.empty_like(y), np.empty(len(y)) if binary else None
     numbers = np.empty(len(y), dtype=np.intp)
-    for i, (train, test) in enumerate(folds):
-        model, left_out = clone(estimator).fit(take(X, train), y[train]), take(X, test)
+    for i, (model, (_, test)) in enumerate(zip(_fitted(estimator, X, y, folds), folds, strict=True)):
+        left_out = take(X, test)
         answers[test], numbers[test] = model.predict(left_out), i
         if binary:
             decisions[test] = decision_values(model, left_out)
     return HeldOut(answers, decisions, numbers)
+
+
+def held_out_decisions(estimator: Any, X: Any, y: NDArray[Any], folds: Folds) -> list[NDArray[np.float64]]:
+    """Return the decisions of `held_out` of each fold, where nobody wants to know the answers."""
+    return [
+        decision_values(model, take(X, test))
+        for model, (_, test) in zip(_fitted(estimator, X, y, folds), folds, strict=True)
+    ]
+
+
+def _fitted(estimator, X, y, folds):
+    """Yield a fitted clone for every fold."""
+    for train, _ in folds:
+        yield clone(estimator).fit(take(X, train), y[train])
 
 
 def decision_values(model: Any, X: Any) -> NDArray[np.float64]:
