@@ -70,6 +70,7 @@ def main() -> None:
             app()
     except SystemExit as ending:
         if ending.code == _INTERRUPTED:
+            say("interrupted: the same command goes on from the rows in --cache, if it was given", err=True)
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(_INTERRUPTED)  # Python's own ending would stop the workers inside compiled code, and abort

@@ -19,6 +19,7 @@ from ..extractors import GLCM, LBP, CNNEmbedding, Gabor, PHash
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
+from .options import on_terminal
 
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 
@@ -60,7 +61,7 @@ def demo(
         extractors = [LBP(), GLCM(), Gabor(), PHash()]
         with _timed("compiling the kernels (kept for the next time)"):
             FeaturePipeline(extractors).fit_transform(real()[:2])
-        features = FeaturePipeline(extractors, cache=Path(folder) / "features.cache", progress=True)
+        features = FeaturePipeline(extractors, cache=Path(folder) / "features.cache", progress=on_terminal())
         typer.echo("\nLBP + GLCM + Gabor + pHash from the PNG files:")
         first, blocks = _extract(features, real(), fake())
         typer.echo("the same again, from the cache:")
@@ -72,7 +73,7 @@ def demo(
         }
         deep = find_spec("torchvision") is not None
         if deep:
-            embedding = FeaturePipeline([CNNEmbedding(NETWORK)], progress=True)
+            embedding = FeaturePipeline([CNNEmbedding(NETWORK)], progress=on_terminal())
             with _timed("the embedding of the same images by a frozen network, EfficientNet-Lite0"):
                 rows = embedding.fit_transform(real()), embedding.transform(fake())
             tables |= {"their embeddings": rows[0], "distance of embeddings": _nearest(*rows)[:, None]}

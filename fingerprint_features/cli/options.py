@@ -1,5 +1,6 @@
 """Options that several commands share, and the objects they stand for."""
 
+import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,25 @@ import typer
 from .. import recipes
 from ..images import DecodeOptions, ImageSet
 from ..recipes import FittedRecipe
+from .patients import with_table
 
 _MOST_JOBS = 256
 _DICOM_PATIENT = "PatientID"
 
+
+def on_terminal() -> bool:
+    """Return whether error output, where progress is shown, goes to a terminal."""
+    return sys.stderr.isatty()
+
+
 Folder = Annotated[Path, typer.Argument(help="Folder of images; sub-folders are searched too.", show_default=False)]
-Progress = Annotated[bool, typer.Option(help="Show a progress bar with images per second.")]
+Progress = Annotated[
+    bool,
+    typer.Option(
+        help="Show a progress bar with the time left, if this is a terminal.",
+        callback=lambda wanted: wanted and on_terminal(),
+    ),
+]
 Size = Annotated[
     str | None, typer.Option(metavar="HEIGHTxWIDTH", help="Resize every image, e.g. 256x256.", show_default=False)
 ]
@@ -31,13 +45,18 @@ Page = Annotated[
     int | None, typer.Option(help="Which picture of a multi-page or animated file, counted from 0.", show_default=False)
 ]
 
-Patients = Annotated[
+_PATIENTS = (
+    "How to find the patient of a real image: a regular expression for the image's path below its folder (the patient "
+    "is its first group, or all that it matches), e.g. '^[^/]+' for one sub-folder a patient; a table, NAME.csv, with "
+    "the columns id (that path) and patient; 'PatientID' for the patient that DICOM files name; 'none' if each image "
+    "is a patient of its own"
+)
+Patients = Annotated[str | None, typer.Option(metavar="PATTERN|CSV", help=f"{_PATIENTS}.", show_default=False)]
+PatientsOrGuess = Annotated[
     str | None,
     typer.Option(
-        metavar="PATTERN",
-        help="How to find the patient of a real image: a regular expression for the image's path below its folder (the "
-        "patient is its first group, or all that it matches), e.g. '^[^/]+' for one sub-folder a patient; 'PatientID' "
-        "for the patient that DICOM files name; or 'none' if each image is a patient of its own.",
+        metavar="PATTERN|CSV",
+        help=f"{_PATIENTS}; or 'auto' for a guess by names and near duplicates.",
         show_default=False,
     ),
 ]
@@ -128,7 +147,8 @@ def open_sets(
 ) -> tuple[dict[str, ImageSet], str | None]:
     """Return the ImageSet of every folder by the name of its option, and what --patients means for a function.
 
-    With PatientID the folders named in `real` are opened with the patients that their DICOM files name.
+    With PatientID the folders named in `real` are opened with the patients that their DICOM files name, and with a
+    table with those that it names.
     """
     tag = patients if patients == _DICOM_PATIENT else None
     sets = {
@@ -136,6 +156,8 @@ def open_sets(
         for name, folder in folders.items()
         if folder is not None
     }
+    if patients is not None and patients.lower().endswith(".csv"):
+        return sets | with_table({name: sets[name] for name in real if name in sets}, patients), None
     return sets, None if tag else patients
 
 

@@ -56,7 +56,7 @@ def check_table(path: Path, year: str | None = None) -> None:
     check_output(path)
 
 
-def check_report(path: Path | None, images: bool, **others: Path | None) -> None:
+def check_report(path: Path | None, images: bool, option: str = "report", **others: Path | None) -> None:
     """Raise, before any work, if a page and its numbers cannot be written, or would replace one of the other files."""
     if path is None:
         if not images:
@@ -66,7 +66,7 @@ def check_report(path: Path | None, images: bool, **others: Path | None) -> None
         raise typer.BadParameter(f"{printable(path)!r} cannot be a page: its name must end in .html")
     for file in (path, path.with_suffix(".json")):
         check_output(file)
-        check_apart(report=file, **others)
+        check_apart(**{option: file}, **others)
 
 
 def check_apart(**paths: Path | None) -> None:

@@ -7,9 +7,13 @@ import typer
 _OPTIONS = (
     *("candidates", "generated", "used", "unused", "holdout", "known_generated", "pool"),
     *("real", "labelled_generated", "recipe", "patients", "on_error", "page", "cache"),
-    *("preset", "backbone", "weights", "epochs", "device"),
+    *("preset", "backbone", "weights", "epochs", "device", "foreign"),
 )
-_NAMES = "|".join(_OPTIONS)
+_OTHER_NAMES = {  # options that are called otherwise than the argument
+    **{"groups": "patients", "methods": "recipe", "randomized_split": "random-split"},
+    **{"n_permutations": "permutations", "random_state": "seed"},
+}
+_NAMES = "|".join((*_OPTIONS, *_OTHER_NAMES))
 _PHRASES = (
     (r"ImageSet\(\w+, size=\((\d+), (\d+)\)\)(?: or --size \w+)?", r"--size \1x\2"),
     (
@@ -47,4 +51,4 @@ def say(text: object = "", *, err: bool = False) -> None:
 
 
 def _flag(name):
-    return f"--{name.replace('_', '-')}"
+    return f"--{_OTHER_NAMES.get(name, name).replace('_', '-')}"

@@ -82,3 +82,21 @@ def test_what_an_image_needs_is_said_in_options(run, tmp_path):
     assert (code, "--value-range=LOW,HIGH" in out, "DecodeOptions" in out) == (1, True, False)
     code, _, err = run("extract", tmp_path / "in", "-o", tmp_path / "f.csv")
     assert (code, "--value-range=LOW,HIGH" in err) == (1, True)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("command", ["check", "extract", "detect", "attribute"])
+def test_progress_is_shown_on_a_terminal_only(run, tmp_path, monkeypatch, command, terminal):
+    monkeypatch.setattr("fingerprint_features.extractors.one_pass._PATIENCE", 0)
+    monkeypatch.setattr("fingerprint_features.cli.options.on_terminal", lambda: terminal)
+    images = random_images(20, 32)
+    for name, part in (("t1", images[:6]), ("t2", images[6:12]), ("generated", images[12:])):
+        write_images(tmp_path / "real" / name if name != "generated" else tmp_path / name, part)
+    arguments = {
+        "check": [tmp_path / "real"],
+        "extract": [tmp_path / "real", "-o", tmp_path / "rows.csv", "--extractors", "image_stats"],
+        "detect": ["--candidates", tmp_path / "real", "--generated", tmp_path / "generated", "-o", tmp_path / "a.csv"],
+        "attribute": ["--real", tmp_path / "real", "--generated", tmp_path / "generated", "-o", tmp_path / "a.csv"],
+    }
+    code, _, err = run(command, *arguments[command])
+    assert (code, "image/s" in err) == (0, terminal), err
