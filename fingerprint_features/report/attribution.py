@@ -4,11 +4,14 @@ import numpy as np
 
 from ..answers import Attribution
 from ..recipes.kinds import Cache
-from .common import answers, evidence, findings, inputs, resolution, scores_of_trials, verdict
+from .common import answers, findings, verdict
+from .evidence import evidence
+from .inputs import inputs
 from .maps import feature_map
 from .pictures import plot
 from .plots import draw_confusion
 from .section import Section
+from .trials import resolution, scores_of_trials
 
 _LIMITS = (
     "Every image gets one of the known subsets, also an image that stems from none of them.",

@@ -4,13 +4,15 @@ import numpy as np
 
 from ..answers import Detection
 from ..recipes.kinds import Cache
-from .common import answers, evidence, findings, inputs, resolution, scores_of_trials, scores_table, verdict
+from .common import answers, findings, verdict
+from .evidence import evidence
+from .inputs import inputs
 from .maps import feature_map
 from .pictures import plot
-from .plots import draw_confusion
-from .roc import draw_roc
 from .scores import draw_scores
 from .section import Section
+from .trial_pictures import cut_of, pictures_of
+from .trials import resolution, scores_of_trials, scores_table
 
 _LIMITS = (
     "A score is no proof that an image was used. To prove it, one would have to know what the score would be if the "
@@ -57,43 +59,11 @@ def _blind(found):
 
 def _pictures(found):
     """Return the section of plots: scores with the cut, ROC curve, confusion matrix."""
-    cut = _cut(found.scores, found.used)
+    cut = cut_of(found.scores, found.used)
     pictures = []
     if not np.isnan(found.scores).all():
         alt = f"Histogram of the scores of the candidates{'' if cut is None else f', with the cut at {cut:.3g}'}."
         pictures.append(plot(draw_scores(found.scores, cut=cut, title="scores of the candidates"), alt))
     for trial in found.assessment.trials:
-        pictures += _pictures_of(trial)
+        pictures += pictures_of(trial)
     return Section("pictures", "Scores in pictures", {"pictures": pictures}, {"cut": cut}) if pictures else None
-
-
-def _pictures_of(trial):
-    names = np.where(trial.y == 1, "used", "unused")
-    called = np.where(trial.judgement.answers == 1, "used", "unused")
-    right = int((names == called).sum())
-    alt = f"Confusion matrix of the images with known labels: {right} of {len(names)} answers are right."
-    confusion = plot(draw_confusion(names, called, title="answers to images with known labels"), alt)
-    scores = trial.judgement.comparable
-    if scores is None:
-        return [confusion]
-    cut = _cut(trial.judgement.decisions, trial.judgement.answers)
-    title = "scores of images with known labels"
-    if trial.judgement.learnt:  # one cut for each fold
-        cut, title = None, f"{title}, on the scale of their fold"
-    auc = trial.judgement.scores["auc"].value
-    return [
-        plot(draw_scores(scores, names, cut=cut, title=title), "Histograms of the scores of used and unused images."),
-        plot(
-            draw_roc(trial.y, scores, groups=trial.groups, title="images with known labels"),
-            f"ROC curve of the images with known labels, area {auc:.3f}, with a logarithmic axis of false alarms.",
-        ),
-        confusion,
-    ]
-
-
-def _cut(scores, used):
-    """Return the score above which images are called used, midway between two; None where there is no such score."""
-    high, low = scores[(used == 1) & np.isfinite(scores)], scores[(used == 0) & np.isfinite(scores)]
-    if not len(high) or not len(low) or low.max() >= high.min():
-        return None
-    return float((low.max() + high.min()) / 2)

@@ -14,7 +14,8 @@ import pytest
 from fingerprint_features import ImageSet, detect, make_membership_task
 from fingerprint_features.images.errors import printable
 from fingerprint_features.report import write_page
-from fingerprint_features.report.common import answers, evidence
+from fingerprint_features.report.common import answers
+from fingerprint_features.report.evidence import evidence
 from fingerprint_features.report.page import render
 from fingerprint_features.report.section import Section
 from tests.html_page import Page

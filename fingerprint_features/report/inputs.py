@@ -1,0 +1,41 @@
+"""The section on where an answer comes from, and the tables in it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import recipes
+from ..answers import Attribution, Detection, Inputs
+from .provenance import about_set, versions
+from .section import Section, Table
+from .words import cell, listed
+
+
+def inputs(found: Detection | Attribution) -> Section:
+    """Return the section on where the answer comes from: images, recipe, settings, versions."""
+    about, given = recipes.info(found.recipe), found.inputs
+    table, sets = table_of_sets(given)
+    published = about.paper or "a recipe of this library"
+    settings = {"recipe": f"{about.name} ({published})", "what is ours in it": about.why or "nothing"}
+    settings |= {"changed in the recipe": listed(given.overrides) or "nothing"} | settings_of(given) | versions()
+    values = {"sets": table, "settings": table_of_settings(settings, "Recipe, settings and versions")}
+    numbers = {"sets": sets, "unit": given.unit, "settings": dict(given.settings), "overrides": dict(given.overrides)}
+    return Section("inputs", "Inputs", values, numbers | {"versions": versions()})
+
+
+def table_of_sets(given: Inputs) -> tuple[Table, dict[str, Any]]:
+    """Return the sets of images as a table, and what it says as numbers."""
+    sets = {name: about_set(images, given.unit) for name, images in given.sets.items()}
+    header = ["set", "images", "patients", "files", "sizes in pixels", "fingerprint"]
+    rows = [[name.replace("_", " "), *map(cell, one.values())] for name, one in sets.items()]
+    return Table(header, rows, "Images"), sets
+
+
+def settings_of(given: Inputs) -> dict[str, str]:
+    """Return the settings of a call in words."""
+    kept = {"patient": "each patient", "image": "each image"}.get(given.unit or "", "unknown")
+    return {"kept whole": kept} | {name: cell(value) for name, value in given.settings.items()}
+
+
+def table_of_settings(settings: Mapping[str, str], caption: str) -> Table:
+    """Return settings as a table."""
+    return Table(["what", "value"], list(settings.items()), caption)
