@@ -140,7 +140,7 @@ def tpr_at_fpr(
         )
     threshold = _threshold(y_true, scores, fpr)
     called = scores > threshold
-    needed = int(np.ceil(np.log(1 - confidence) / np.log(1 - fpr) - 1e-9))
+    needed = needed_to_certify(fpr, confidence)
     certifiable = n_units >= needed
     return OperatingPoint(
         asked=float(fpr),
@@ -190,6 +190,11 @@ def operating_points(
         except NotResolvableError as error:
             points.append(OperatingPoint(float(fpr), np.nan, unknown, unknown, confidence, False, str(error)))
     return tuple(points)
+
+
+def needed_to_certify(fpr: float, confidence: float) -> int:
+    """Return how many non-members without a false alarm show that the false-alarm rate is at most `fpr`."""
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - fpr) - 1e-9))
 
 
 def _threshold(y_true, scores, fpr):

@@ -36,7 +36,7 @@ def evidence(
         if images:
             first, second = found.inputs.sets[own][int(i)], found.inputs.sets[others][near]
             names = f"the image {pair['id']}", f"the nearest image, {near}", "the difference of the two"
-            rows = [triple(first, second, names)]
+            rows = [triple(first, second, names, (own, others.replace("_", " "), "difference"))]
         facts = [(NAMES[name], cell(value)) for name, value in pair.items() if name != "id" and value is not None]
         pairs.append({"name": pair["id"], "rows": rows, "facts": facts, "numbers": pair})
     words = (
@@ -47,7 +47,9 @@ def evidence(
     return Section("evidence", "Nearest pairs", values, [pair["numbers"] for pair in pairs])
 
 
-def triple(image: NDArray[np.generic], other: NDArray[np.generic], names: Sequence[str]) -> list[Picture]:
-    """Return an image, another one and their difference as small pictures; `names` say what each shows."""
-    pictures = zip(pair_pictures(image, other), names, strict=True)
-    return [Picture(png_uri(pixels, _SIDE), name) for pixels, name in pictures]
+def triple(
+    image: NDArray[np.generic], other: NDArray[np.generic], names: Sequence[str], captions: Sequence[str]
+) -> list[Picture]:
+    """Return an image, another one and their difference as small pictures; `names` are for who cannot see them."""
+    pictures = zip(pair_pictures(image, other), names, captions, strict=True)
+    return [Picture(png_uri(pixels, _SIDE), name, caption) for pixels, name, caption in pictures]

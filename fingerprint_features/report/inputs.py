@@ -9,6 +9,11 @@ from .provenance import about_set, versions
 from .section import Section, Table
 from .words import cell, listed
 
+_SETTINGS = {
+    **{"n_permutations": "shuffles of the labels", "random_state": "random seed", "cv": "folds", "preset": "settings"},
+    **{"on_error": "images that cannot be used", "randomized_split": "chance chose the used patients"},
+}
+
 
 def inputs(found: Detection | Attribution) -> Section:
     """Return the section on where the answer comes from: images, recipe, settings, versions."""
@@ -32,8 +37,9 @@ def table_of_sets(given: Inputs) -> tuple[Table, dict[str, Any]]:
 
 def settings_of(given: Inputs) -> dict[str, str]:
     """Return the settings of a call in words."""
+    names = {_SETTINGS.get(name, name.replace("_", " ")): value for name, value in given.settings.items()}
     kept = {"patient": "each patient", "image": "each image"}.get(given.unit or "", "unknown")
-    return {"kept whole": kept} | {name: cell(value) for name, value in given.settings.items()}
+    return {"kept whole": kept} | {name: cell(value) or "not said" for name, value in names.items()}
 
 
 def table_of_settings(settings: Mapping[str, str], caption: str) -> Table:

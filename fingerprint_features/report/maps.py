@@ -1,11 +1,12 @@
-"""The section with a map of all images by their textures."""
+"""The section with a map of all images by their textures, and the rows that it is drawn from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import Attribution, Detection
+from ..answers import Attribution, Detection, Inputs
 from ..answers.blind import textures
 from ..pipeline import FeaturePipeline
 from ..recipes.kinds import Cache
@@ -13,7 +14,52 @@ from .pictures import plot
 from .plots import draw_map
 from .section import Section
 
-_MOST = 300  # images of a set
+MOST = 300  # images of a set
+
+
+class Textures(NamedTuple):
+    """Textures of some images of every set.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_images, n_features)
+    places : dict of str to ndarray of int
+        By set, the positions in it of the images that the rows belong to; set follows set.
+    """
+
+    X: NDArray[np.float64]
+    places: dict[str, NDArray[np.intp]]
+
+    @property
+    def sets(self) -> NDArray[np.str_]:
+        """The set of each row."""
+        return np.repeat(list(self.places), list(map(len, self.places.values())))
+
+
+def textures_of(given: Inputs, cache: Cache, bad: Collection[tuple[str, str | None]] = ()) -> Textures:
+    """Return the textures of at most 300 images of every set, drawn at random.
+
+    Parameters
+    ----------
+    given : Inputs
+    cache : path-like or FeatureCache or None
+    bad : collection of (set, id)
+        Images that cannot be used.
+
+    Returns
+    -------
+    Textures
+    """
+    features = FeaturePipeline(textures(), cache=cache)
+    rng = np.random.default_rng(0)
+    rows, places = [], {}
+    for name, images in given.sets.items():
+        good = np.array([i for i, id in enumerate(images.ids) if (name, id) not in bad], dtype=np.intp)
+        some = np.sort(rng.choice(good, MOST, replace=False)) if len(good) > MOST else good
+        if len(some):
+            rows.append(features.fit_transform(images[some]))
+            places[name] = some
+    return Textures(np.concatenate(rows) if rows else np.empty((0, 0)), places)
 
 
 def feature_map(
@@ -30,19 +76,12 @@ def feature_map(
         The marker of a set; "real" for a set that it does not name.
     cache : path-like or FeatureCache or None
     """
-    features = FeaturePipeline(textures(), cache=cache)
     bad = {(one.where, one.id) for one in found.findings if one.kind == "cannot-be-used"}
-    rng = np.random.default_rng(0)
-    rows, colours, markers = [], [], []
-    for name, images in found.inputs.sets.items():
-        good = np.array([i for i, id in enumerate(images.ids) if (name, id) not in bad], dtype=np.intp)
-        some = np.sort(rng.choice(good, _MOST, replace=False)) if len(good) > _MOST else good
-        if len(some):
-            rows.append(features.fit_transform(images[some]))
-            colours.append(np.asarray(labels[name])[some].astype(str))
-            markers.append(np.full(len(some), kinds.get(name, "real")))
-    if sum(map(len, rows)) < 3:
+    rows = textures_of(found.inputs, cache, bad)
+    if len(rows.X) < 3:
         return None
-    figure = draw_map(np.concatenate(rows), np.concatenate(colours), np.concatenate(markers), title="textures")
-    alt = f"Map of {sum(map(len, rows))} images by the first two principal components of their textures."
-    return Section("map", "Map", {"picture": plot(figure, alt), "most": _MOST})
+    colours = np.concatenate([np.asarray(labels[name])[some].astype(str) for name, some in rows.places.items()])
+    markers = [kinds.get(name, "real") for name in rows.sets]
+    figure = draw_map(rows.X, colours, markers, title="textures")
+    alt = f"Map of {len(rows.X)} images by the first two principal components of their textures."
+    return Section("map", "Map", {"picture": plot(figure, alt), "most": MOST})

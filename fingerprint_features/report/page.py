@@ -11,36 +11,39 @@ from typing import Any
 import numpy as np
 
 from ..answers import Attribution, Detection
+from ..audits import AuditResult
 from ..files import replacing
 from ..images.errors import printable
 from ..recipes.kinds import Cache
 from .attribution import attribution_sections
+from .audit import audit_sections
 from .detection import detection_sections
 from .section import Section
 
 _TITLES = {
     Detection: "Which images were used to train the generator?",
     Attribution: "Which subset does each generated image stem from?",
+    AuditResult: "Does the generated set give away its training images?",
 }
 
 
 def write_page(
-    result: Detection | Attribution,
+    result: Detection | Attribution | AuditResult,
     path: str | PathLike[str],
     *,
     images: bool = True,
     cache: Cache = None,
 ) -> None:
-    """Write what `detect` or `attribute` found as a page to look at, and every number of it as JSON.
+    """Write what `detect`, `attribute` or `audit` found as a page to look at, and every number of it as JSON.
 
     Parameters
     ----------
-    result : Detection or Attribution
+    result : Detection, Attribution or AuditResult
     path : path-like
         The page, ``NAME.html``. ``NAME.json`` is written beside it. Files of these names are replaced.
     images : bool, default=True
-        Whether the page shows images: up to twelve pairs, at most 160 pixels wide. False is for patient data. Names of
-        files and patients are on the page in either case.
+        Whether the page shows images: up to twelve pairs, at most 160 pixels wide, and in an audit up to twelve
+        near-duplicates. False is for patient data. Names of files and patients are on the page in either case.
     cache : path-like or FeatureCache, default=None
         The cache of the call that gave the result, so that the map need not extract its features again.
 
@@ -58,6 +61,10 @@ def write_page(
 
     The verdict and its limits come first. Then: inputs and settings, what was noticed, what a sample of this size can
     show, the blind control, scores with intervals, pairs of images, pictures of the scores, a map, and the answers.
+
+    The page of an audit has, after its verdict: images and settings, checks of the images, what this sample can show,
+    controls, tests of the generated set as a whole, every method tried, pictures of the scores, a map by set and by
+    cluster, who is at risk, pairs, and where the numbers come from. Without labels there are no scores and no tests.
 
     Examples
     --------
@@ -118,7 +125,9 @@ def _sections(result, images, cache):
         return detection_sections(result, images, cache)
     if isinstance(result, Attribution):
         return attribution_sections(result, images, cache)
-    raise TypeError(f"write_page shows what detect and attribute return. Got {type(result).__name__} instead.")
+    if isinstance(result, AuditResult):
+        return audit_sections(result, images, cache)
+    raise TypeError(f"write_page shows what detect, attribute and audit return. Got {type(result).__name__} instead.")
 
 
 def _as_json(title, sections):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = "o^sDv"
+_SHORT = 16  # letters of a name of which three fit side by side
 
 
 def draw_confusion(y_true: ArrayLike, y_pred: ArrayLike, *, title: str | None = None) -> "Figure":
@@ -81,7 +82,7 @@ def draw_map(features: ArrayLike, labels: ArrayLike, kinds: ArrayLike, *, title:
     points = components.fit_transform(StandardScaler().fit_transform(features))
     colours = {label: f"C{number % 10}" for number, label in enumerate(np.unique(labels))}
     markers = {kind: _MARKERS[number % len(_MARKERS)] for number, kind in enumerate(dict.fromkeys(kinds.tolist()))}
-    figure = ShownFigure(figsize=(8, 6), layout="constrained")
+    figure = ShownFigure(figsize=(6.4, 5.8), layout="constrained")
     axes = figure.add_subplot()
     for (label, colour), (kind, marker) in product(colours.items(), markers.items()):
         here = points[(labels == label) & (kinds == kind)]
@@ -94,6 +95,7 @@ def draw_map(features: ArrayLike, labels: ArrayLike, kinds: ArrayLike, *, title:
     dot = {"linestyle": "", "alpha": 0.8, "markeredgewidth": 0}
     handles = [Line2D([], [], marker="o", color=colour, label=label, **dot) for label, colour in colours.items()]
     handles += [Line2D([], [], marker=marker, color="0.4", label=kind, **dot) for kind, marker in markers.items()]
-    legend = axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    n_columns = 3 if max(map(len, [*colours, *markers])) <= _SHORT else 1
+    legend = figure.legend(handles=handles, loc="outside lower center", ncols=n_columns, frameon=False)
     literal([axes.title, *legend.get_texts()])
     return figure

@@ -1,5 +1,6 @@
 """Picture of how scores are distributed, and where the cut lies."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ def draw_scores(
     scores: ArrayLike,
     labels: ArrayLike | None = None,
     *,
-    cut: float | None = None,
+    cut: float | Sequence[float] | None = None,
     title: str | None = None,
 ) -> "Figure":
     """Draw histograms of scores, one for each label, on the same bins.
@@ -27,8 +28,8 @@ def draw_scores(
         quartiles, are counted in the outermost bins.
     labels : array-like of shape (n_images,), default=None
         One colour each, in sorted order. None draws one histogram.
-    cut : float, default=None
-        Drawn as a line: images above it are called used.
+    cut : float or sequence of float, default=None
+        Drawn as a line: images above it are called used. A rule that was learnt in several folds has a cut in each.
     title : str, default=None
 
     Returns
@@ -41,6 +42,8 @@ def draw_scores(
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['unused (2)', 'used (1)', 'cut 0.5']
     """
+    from matplotlib.ticker import MaxNLocator
+
     from .figure import ShownFigure, literal
 
     scores = np.asarray(scores, dtype=np.float64)
@@ -59,8 +62,11 @@ def draw_scores(
     for label in np.unique(labels):
         here = scores[labels == label]
         axes.hist(here, bins, histtype="stepfilled", alpha=0.5, label=f"{label} ({len(here):,})")
-    if cut is not None:
-        axes.axvline(cut, color="0.3", linestyle="--", label=f"cut {cut:.3g}")
+    cuts = [] if cut is None else np.atleast_1d(cut).tolist()
+    for number, one in enumerate(cuts):
+        label = f"cut {one:.3g}" if len(cuts) == 1 else "_" if number else f"cuts of {len(cuts)} folds"
+        axes.axvline(one, color="0.3", linestyle="--", linewidth=1.5 if len(cuts) == 1 else 0.8, label=label)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="score", ylabel="images", title=title or "")
     if axes.has_data():
         legend = axes.legend(loc="best", frameon=False)

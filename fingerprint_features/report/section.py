@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+Cell = str | tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -12,12 +14,13 @@ class Table:
     Attributes
     ----------
     header : sequence of str
-    rows : sequence of sequence of str
+    rows : sequence of sequence of str or tuple of str
+        A tuple is a cell of several lines; those after the first are smaller.
     caption : str
     """
 
     header: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     caption: str
 
 
@@ -31,10 +34,13 @@ class Picture:
         ``data:`` and nothing else.
     alt : str
         What it shows, for who cannot see it.
+    caption : str
+        What is written below it.
     """
 
     uri: str
     alt: str
+    caption: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,19 +21,31 @@ def pictures_of(trial: Trial) -> list[Picture]:
     scores = trial.judgement.comparable
     if scores is None:
         return [confusion]
-    cut = cut_of(trial.judgement.decisions, trial.judgement.answers)
     title = "scores of images with known labels"
-    if trial.judgement.learnt:  # one cut for each fold
-        cut, title = None, f"{title}, on the scale of their fold"
+    if trial.judgement.learnt:
+        title = f"{title}, on the scale of their fold"
     auc = trial.judgement.scores["auc"].value
     return [
-        plot(draw_scores(scores, names, cut=cut, title=title), "Histograms of the scores of used and unused images."),
+        plot(
+            draw_scores(scores, names, cut=_cuts(trial.judgement), title=title),
+            "Histograms of the scores of used and unused images.",
+        ),
         plot(
             draw_roc(trial.y, scores, groups=trial.groups, title="images with known labels"),
             f"ROC curve of the images with known labels, area {auc:.3f}, with a logarithmic axis of false alarms.",
         ),
         confusion,
     ]
+
+
+def _cuts(judgement):
+    """Return the cut of a rule, or that of each fold of a rule that learns."""
+    scores = judgement.comparable
+    if judgement.folds is None:
+        return cut_of(scores, judgement.answers)
+    folds = [judgement.folds == fold for fold in np.unique(judgement.folds)]
+    cuts = [cut_of(scores[fold], judgement.answers[fold]) for fold in folds]
+    return [cut for cut in cuts if cut is not None] or None
 
 
 def cut_of(scores: NDArray[np.float64], used: NDArray[np.integer]) -> float | None:

@@ -20,19 +20,10 @@ def resolution(found: Detection | Attribution) -> Section:
         number |= {"statistic": test.statistic, "detectable": test.detectable[0], "n_permutations": test.n_permutations}
         if test.statistic == "auc":
             able = sample_resolution(trial.y, groups=trial.groups)
-            lines.append(smallest_rates(able.smallest_fpr, able.certified_fpr, able.n_unused, by_patient))
+            lines.append(_smallest_rates(able, by_patient))
             number |= able.to_dict()
         numbers.append(number)
     return Section("resolution", "What this sample can show", {"lines": lines}, numbers)
-
-
-def smallest_rates(smallest: float, certified: float, n_unused: int, by_patient: bool) -> str:
-    """Return the smallest rates of false alarms that can be seen and shown, in words."""
-    return (
-        f"The smallest rate of false alarms that can be seen is {percent(smallest)}, one of {n_unused:,} unused "
-        f"{'patients' if by_patient else 'images'}. No false alarm at all would show a rate of at most "
-        f"{percent(certified)} (95 %)."
-    )
 
 
 def scores_of_trials(found: Detection | Attribution) -> Section:
@@ -82,6 +73,14 @@ def numbers_of(trial: Trial, rates: tuple[OperatingPoint, ...]) -> dict[str, Any
 def _size(trial, by_patient):
     patients = f" of {trial.judgement.test.n_groups:,} patients" if by_patient else ""
     return f"{len(trial.y):,} images{patients}"
+
+
+def _smallest_rates(able, by_patient):
+    return (
+        f"The smallest rate of false alarms that can be seen is {percent(able.smallest_fpr)}, one of "
+        f"{able.n_unused:,} unused {'patients' if by_patient else 'images'}. No false alarm at all would show a rate "
+        f"of at most {percent(able.certified_fpr)} (95 %)."
+    )
 
 
 def _effect(test):

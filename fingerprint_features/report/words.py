@@ -6,6 +6,10 @@ from typing import Any
 from ..evaluate import Score
 
 MOST_ROWS = 1000  # of a table on a page; the JSON file has all
+METRICS = {
+    **{"auc": "AUC", "kappa": "kappa", "f1": "F1", "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy"},
+    **{"precision": "precision", "recall": "recall", "specificity": "specificity"},
+}
 NAMES = {  # of the columns of a result
     **{"id": "image", "used": "answer", "subset": "answer", "score": "score", "patient": "patient"},
     **{"nearest": "nearest image", "distance": "differing bits of 256", "note": "note"},
@@ -45,10 +49,19 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def below(score: Score) -> str:
-    """Return a number with its interval below it.
+def below(score: Score) -> tuple[str, str]:
+    """Return a cell with a number and its interval below it.
 
-    >>> below(Score(0.5, 0.25, 0.75)).split(chr(10))
-    ['0.500', '[0.250, 0.750]']
+    >>> below(Score(0.5, 0.25, 0.75))
+    ('0.500', '[0.250, 0.750]')
     """
-    return str(score).replace(" [", "\n[")
+    return f"{score.value:.3f}", f"[{score.low:.3f}, {score.high:.3f}]"
+
+
+def first_upper(text: str) -> str:
+    """Return a text that begins with a capital letter.
+
+    >>> first_upper("members only, AUC")
+    'Members only, AUC'
+    """
+    return text[:1].upper() + text[1:]

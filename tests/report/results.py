@@ -3,11 +3,22 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from fingerprint_features import ImageSet, make_membership_task
 from fingerprint_features.answers import Attribution, Detection, Finding, Inputs, Trial
 from fingerprint_features.answers.assessment import conclude
-from fingerprint_features.evaluate import judge_fixed
+from fingerprint_features.audits import AuditResult, Control, LintFinding, Pair, Risk
+from fingerprint_features.audits.verdict import DETECTED, EXPLORATORY, verdict
+from fingerprint_features.evaluate import (
+    copying_test,
+    correct_set_tests,
+    dcr_share,
+    epsilon_lower_bound,
+    image_risk,
+    judge_fixed,
+    sample_resolution,
+)
 from fingerprint_features.images.errors import printable
 from tests.helpers import random_images
 
@@ -90,8 +101,87 @@ def attribution():
     )
 
 
-def _trial(name, y, groups, effect, rng):
-    scores = rng.normal(size=len(y)) + effect * y
-    judged = judge_fixed(y, (scores > effect / 2).astype(int), scores=scores, groups=groups, n_permutations=99)
-    judged = replace(judged, learnt=True, folds=np.arange(len(y)) % 3)
-    return Trial(name, "cross-validated, by patient", y, judged, groups)
+def audit():
+    """Return what an audit with known labels might find, made of its parts; there are two images a patient."""
+    task = make_membership_task(12, 12, 40, 1, image_size=32, slices_per_patient=2, random_state=0)
+    used, unused = (_patients(task.X[task.y == label], f"{label}/") for label in (1, 0))
+    generated = ImageSet(list(task.reference), ids=[f"g{i}{HOSTILE[i % len(HOSTILE)]}" for i in range(40)])
+    rng, y, groups = np.random.default_rng(0), np.repeat([1, 0], 12), np.repeat(np.arange(12), 2)
+    attacks = tuple(
+        _trial(name, y, groups, effect, rng)
+        for name, effect in (("vcmi-2023-threshold-max", 0.5), ("calibrated-log-ratio", 2), (HOSTILE[0], 0))
+    )
+    reals, fakes = (np.array([image.ravel() for image in images], float) for images in (task.X, task.reference))
+    far, near = cdist(fakes, reals), cdist(reals, reals)
+    settings = {"groups": groups, "n_permutations": 19}
+    tests = (copying_test(far, near, y, **settings), dcr_share(far, y, **settings))
+    blind = attacks[2].judgement
+    return AuditResult(
+        verdict=verdict(DETECTED, "The best method is calibrated-log-ratio.", numbers="AUC 0.91, p = 0.03"),
+        lint=(_duplicates(used, unused), LintFinding("format", "note", ("used",), "All files are alike.")),
+        attacks=attacks,
+        left_out={"dmk-2023-cnn": f"it needs a network {HOSTILE[1]}"},
+        controls=(
+            Control(
+                "blind: textures alone", "Do used and unused images differ?", blind.scores["auc"], 0.6, False, "No."
+            ),
+            Control("foreign generator", "Does another generator?", blind.scores["auc"], None, True, HOSTILE[2]),
+        ),
+        set_tests=tests,
+        set_p=tuple(correct_set_tests(tests).tolist()),
+        resolution=sample_resolution(y, groups=groups, n_methods=3, n_draws=200),
+        epsilon=epsilon_lower_bound(y, attacks[1].judgement.comparable, groups=groups),
+        risk=_risk(used, generated, "used", far[:, :12], near[:12, :12], attacks[1].judgement.comparable[:12]),
+        inputs=Inputs(
+            {"used": used, "unused": unused, "generated": generated},
+            unit="patient",
+            settings={"randomized_split": True, "n_permutations": 19, "random_state": 0},
+        ),
+        families={"rules": 0.02, "set level": 0.05},
+    )
+
+
+def unlabelled_audit():
+    """Return what an audit without labels might find."""
+    whole = audit()
+    candidates, generated = whole.inputs.sets["used"], whole.inputs.sets["generated"]
+    rng = np.random.default_rng(0)
+    far, near = rng.random((40, 12)), rng.random((12, 12)) + 1
+    return replace(
+        whole,
+        verdict=verdict(EXPLORATORY, "", numbers="3 images", reason="nobody knows which images were used"),
+        lint=(),
+        attacks=(),
+        left_out={"calibrated-log-ratio": "it needs labels"},
+        controls=(),
+        set_tests=(),
+        set_p=(),
+        resolution=None,
+        epsilon=None,
+        risk=_risk(candidates, generated, "candidates", far, near + near.T, rng.normal(size=12)),
+        inputs=Inputs({"candidates": candidates, "generated": generated}, unit="patient"),
+        families={},
+    )
+
+
+def _patients(images, prefix):
+    names = [f"{prefix}{HOSTILE[i % len(HOSTILE)]}{i}" for i in range(len(images))]
+    return ImageSet(list(images), ids=names, groups=[names[i // 2 * 2] for i in range(len(images))])
+
+
+def _duplicates(used, unused):
+    pairs = tuple(Pair("used", used.ids[i], "unused", unused.ids[i], i / 256) for i in range(12))
+    return LintFinding("near-duplicate", "error", ("used", "unused"), f"12 pairs are alike: {HOSTILE[3]}.", pairs)
+
+
+def _risk(images, generated, role, far, near, scores):
+    order = np.argsort(far, axis=0, kind="stable")[:3]
+    return Risk(
+        ids=images.ids,
+        roles=np.full(len(images), role),
+        patients=images.groups,
+        scores=scores,
+        image_risk=image_risk(far, near * (1 - np.eye(len(near))), groups=images.groups),
+        nearest=generated.ids[order].T,
+        distances=np.take_along_axis(far, order, axis=0).T,
+    )

@@ -7,15 +7,15 @@ import pytest
 
 from fingerprint_features.report import write_page
 from tests.report import browser
-from tests.report.results import detection
+from tests.report.results import audit, detection
 
 pytestmark = pytest.mark.skipif(browser.find() is None, reason="there is no Chromium")
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
+@pytest.fixture(scope="module", params=[detection, audit])
+def path(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_page(detection(), path)
+    write_page(request.param(), path)
     return path
 
 
@@ -29,6 +29,7 @@ def tab():
 @pytest.mark.parametrize("width", [1400, 390])
 def test_the_page_fits_and_asks_for_nothing(tab, path, width, dark):
     tab.open(path, width, dark=dark)
+    tab.ask("document.querySelectorAll('details').forEach(one => { one.open = true })")
     assert tab.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     addresses = [event["request"]["url"] for event in tab.seen("Network.requestWillBeSent")]
     assert {address.partition(":")[0] for address in addresses} == {"file", "data"}
@@ -78,6 +79,7 @@ def test_nothing_is_cut_off_on_paper(tab, path):
         "[...document.querySelectorAll('.wide')].every(one => getComputedStyle(one).overflowX === 'visible')"
     )
     assert tab.ask("document.querySelector('nav').offsetParent === null")
+    assert tab.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def rgb(text):

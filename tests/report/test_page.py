@@ -1,13 +1,9 @@
 """The page of a result: what stands on it, in which order, and that names stay text."""
 
-import base64
-import hashlib
 import json
 import re
 from dataclasses import replace
-from xml.etree import ElementTree
 
-import cv2
 import numpy as np
 import pytest
 
@@ -18,10 +14,8 @@ from fingerprint_features.report.common import answers
 from fingerprint_features.report.evidence import evidence
 from fingerprint_features.report.page import render
 from fingerprint_features.report.section import Section
-from tests.html_page import Page
+from tests.report.reading import assert_pictures_whole, assert_safe, decoded, parsed, small_pictures
 from tests.report.results import HOSTILE, attribution, detection
-
-VOID = {"meta", "img"}
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +31,6 @@ def written(found, tmp_path_factory):
     return path, path.read_text(encoding="utf-8"), json.loads(path.with_suffix(".json").read_text())
 
 
-def parsed(text):
-    return Page(text.removeprefix("<!doctype html>\n"), VOID)
-
-
 def test_the_verdict_and_its_limits_come_first_and_the_rest_in_order(written):
     _, text, _ = written
     order = ["verdict", "inputs", "findings", "resolution", "blind", "scores", "evidence", "pictures", "map", "answers"]
@@ -50,20 +40,7 @@ def test_the_verdict_and_its_limits_come_first_and_the_rest_in_order(written):
 
 
 def test_nothing_runs_and_nothing_is_loaded(written):
-    _, text, _ = written
-    page = parsed(text)
-    assert not {"script", "link", "iframe", "object", "embed", "base", "form", "svg"} & set(page.tags)
-    assert not [name for _, name, _ in page.attributes if name.startswith("on") or name == "style"]
-    for tag, name, value in page.attributes:
-        if name == "src":
-            assert re.match(r"data:image/(png|svg\+xml);base64,[\w+/=]+$", value)
-        if name == "href":
-            assert (tag, value[0]) == ("a", "#")
-    (policy,) = (value for _, name, value in page.attributes if name == "content" and "default-src" in value)
-    style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    rules = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    assert policy == rules
+    assert_safe(written[1])
 
 
 def test_hostile_names_are_text(found, written):
@@ -77,27 +54,15 @@ def test_hostile_names_are_text(found, written):
 
 
 def test_every_picture_says_what_it_shows_and_is_whole(written):
-    _, text, _ = written
-    page = parsed(text)
-    sources = [value for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
-    alts = [value for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(sources) == len(alts) == page.tags.count("img")
-    assert all(alts)
-    for source in sources:
-        kind, _, data = source.partition(";base64,")
-        data = base64.b64decode(data)
-        if kind == "data:image/png":
-            assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED).shape[0] <= 160
-        else:
-            assert ElementTree.fromstring(data).tag.endswith("svg")
+    assert_pictures_whole(written[1])
 
 
 def test_pairs_are_the_images_themselves_the_exact_copy_first(found, written):
     _, text, numbers = written
     first = numbers["evidence"][0]
     assert (first["id"], first["note"]) == (found.ids[-1], f"exact copy of {printable(first['nearest'])}")
-    sources = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
-    pixels = [cv2.imdecode(np.frombuffer(base64.b64decode(s), np.uint8), cv2.IMREAD_UNCHANGED) for s in sources]
+    sources = small_pictures(text)
+    pixels = list(map(decoded, sources))
     for pair, (image, near, difference) in zip(numbers["evidence"], zip(*[iter(pixels)] * 3, strict=True), strict=True):
         np.testing.assert_array_equal(image, found.inputs.sets["candidates"][pair["id"]])
         np.testing.assert_array_equal(near, found.inputs.sets["generated"][pair["nearest"]])

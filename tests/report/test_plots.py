@@ -40,7 +40,7 @@ def test_the_map_shows_every_image_once_by_label_and_kind():
             clouds.setdefault(colour, []).append(len(cloud.get_offsets()))
     first, second = (tuple(np.round(to_rgb(colour), 3)) for colour in ("C0", "C1"))
     assert {first: sorted(clouds[first]), second: clouds[second]} == {first: [5, 7], second: [6]}
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["t1", "t2", "real", "generated"]
+    assert [text.get_text() for text in axes.figure.legends[0].get_texts()] == ["t1", "t2", "real", "generated"]
 
 
 def test_columns_of_any_unit_count_alike_on_the_map():
