@@ -110,13 +110,15 @@ def test_benchmarks_of_networks_are_left_out_where_pytorch_is_not_installed(monk
 
 def test_attribution_has_a_line_for_each_recipe_and_task(monkeypatch, capsys):
     attribution = importlib.import_module("benchmarks.attribution")
-    sizes = {"n_subsets": 5, "n_real_per_subset": 4, "n_generated_per_subset": 2, "image_size": 32}
-    monkeypatch.setattr(attribution, "SIZES", sizes)
-    monkeypatch.setattr("sys.argv", ["attribution", "--seeds=1"])
+    asked = ["--recipes", "textures-svm", "vcmi-2023-retrieval", "--real=4", "--generated=4", "--size=32"]
+    monkeypatch.setattr("sys.argv", ["attribution", *asked, "--seeds", "0", "1"])
     attribution.main()
     out = capsys.readouterr().out
     assert "chance 0.200" in out
-    assert out.count("task 0  textures-svm") == 1
+    assert [line.split()[:3] for line in out.splitlines()[2:]] == [
+        ["task", "0", "textures-svm"],
+        ["task", "1", "textures-svm"],
+    ]
 
 
 def test_tests_of_generated_sets_have_a_line_for_each_share_of_copies(monkeypatch, capsys):
