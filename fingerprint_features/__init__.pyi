@@ -14,6 +14,8 @@ from . import reference as reference
 from . import similarity as similarity
 from .answers import attribute as attribute
 from .answers import detect as detect
+from .audits import AuditResult as AuditResult
+from .audits import audit as audit
 from .cache import FeatureCache as FeatureCache
 from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans

@@ -14,6 +14,7 @@ from fingerprint_features import (
     GLCM,
     LBP,
     SSIM,
+    AuditResult,
     Autoencoder,
     CNNEmbedding,
     DecodeOptions,
@@ -39,6 +40,7 @@ from fingerprint_features import (
     ThresholdClassifier,
     Whiten,
     attribute,
+    audit,
     check_images,
     detect,
     drop_failed,
@@ -156,6 +158,12 @@ evaluate.predictive_values(y, y, (0.5, 0.1))[0.1].low
 epsilon: float = evaluate.epsilon_lower_bound(y, far[0], groups=["ann", "bo"]).epsilon
 evaluate.sample_resolution(y, n_methods=3).conclusion
 at_risk: npt.NDArray[np.bool_] = evaluate.image_risk(far, far[:2], groups=["ann", "bo"], fdr=0.1).flagged
+audited: AuditResult = audit(
+    ["calibrated-log-ratio"], used=images, unused=images, generated=images, groups="auto", cv=3
+)
+kind: str = audited.verdict.kind + str(audited.p_value) + audited.to_json() + audited.controls[0].conclusion
+at_most_risk: list[Any] = audited.risk.by_image()["id"]
+audit(lambda reference, holdout: ThresholdClassifier(0.5), candidates=images, generated=images, n_permutations=99)
 write_submission(images.ids, [0, 1], "run.csv")
 
 # ---- wrong calls

@@ -17,13 +17,13 @@ ATTRIBUTES = "textures-svm"
 _ANSWERS = {1: "detects which real images were used", 2: "attributes generated images to subsets"}
 
 
-def find_recipe(name: str, subtask: int) -> RecipeInfo:
-    """Return what a recipe is; raise for an unknown one and for one that answers the other question."""
+def find_recipe(name: str, subtask: int | None = None) -> RecipeInfo:
+    """Return what a recipe is; raise for an unknown one and for one that answers another question than `subtask`."""
     if name not in recipes.names():
         hint = did_you_mean(name, recipes.names())
         raise ArgumentError(f"recipe={name!r} is unknown: {hint}known are {', '.join(recipes.names())}")
     about = recipes.info(name)
-    if about.subtask != subtask:
+    if subtask is not None and about.subtask != subtask:
         others = ", ".join(other.name for other in _all(subtask))
         raise ArgumentError(f"recipe={name!r} {_ANSWERS[about.subtask]}: choose one of {others}")
     return about

@@ -1,3 +1,4 @@
+from .auditing import audit as audit
 from .controls import Control as Control
 from .lint import lint as lint
 from .lint_findings import LintFinding as LintFinding

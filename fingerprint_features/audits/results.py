@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -143,7 +144,7 @@ class AuditResult:
         """
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
         if path is not None:
-            with replacing(path) as temporary:
+            with replacing(Path(path)) as temporary:
                 temporary.write_text(text, encoding="utf-8", newline="\n")
         return text
 

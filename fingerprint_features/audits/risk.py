@@ -1,12 +1,17 @@
 """Who is at risk: one row for each real image, and one for each patient."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
-from ..evaluate import ImageRisk
+from ..evaluate import ImageRisk, image_risk
+from ..images import ImageSet
+from .distances import Distances
+
+_NEAREST = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +31,9 @@ class Risk:
     nearest : ndarray of str of shape (n_images, n_nearest)
         The ids of the nearest generated images, three where there are as many, nearest first.
     distances : ndarray of float of shape (n_images, n_nearest)
-        Their distances.
+        Their distances: bits, of 256, in which the perceptual hashes differ.
+    scored_by : str
+        The method whose scores these are; empty where there are none.
     """
 
     ids: NDArray[np.str_]
@@ -36,12 +43,27 @@ class Risk:
     image_risk: ImageRisk | None
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
+    scored_by: str = ""
 
     @property
     def order(self) -> NDArray[np.intp]:
         """The positions of the images, most at risk first: by p-value, then by distance and score."""
         p = np.ones(len(self.ids)) if self.image_risk is None else self.image_risk.p_values
         return np.lexsort([-np.nan_to_num(self.scores), self.distances[:, 0], p])
+
+    def like(self, ids: NDArray[np.str_]) -> Self:
+        """Return the same with the images in another order; `ids` has each of them once."""
+        place = {id: i for i, id in enumerate(self.ids.tolist())}
+        order = np.array([place[id] for id in ids.tolist()], dtype=np.intp)
+        names = ("ids", "roles", "scores", "nearest", "distances")
+        moved = {name: getattr(self, name)[order] for name in names}
+        if self.patients is not None:
+            moved["patients"] = self.patients[order]
+        if self.image_risk is not None:
+            of_images = ("nearest", "distances", "null", "p_values", "q_values", "patients")
+            own = {name: getattr(self.image_risk, name)[order] for name in of_images}
+            moved["image_risk"] = replace(self.image_risk, **own)
+        return replace(self, **moved)
 
     def by_image(self) -> dict[str, list[Any]]:
         """Return one row an image as lists by column name, most at risk first; None where there is no value.
@@ -95,6 +117,70 @@ class Risk:
         closest = np.full(len(self.image_risk.patient_p), np.inf)
         np.minimum.at(closest, self.image_risk.patients, self.distances[:, 0])
         return closest
+
+
+def assess_risk(
+    distances: Distances,
+    images: ImageSet,
+    role: str,
+    generated: ImageSet,
+    groups: NDArray[np.intp] | None,
+    unit: str | None,
+    scores: NDArray[np.float64] | None = None,
+    scored_by: str = "",
+    random_state: int = 0,
+) -> Risk:
+    """Say of each image how close it is to the generated set, and how rarely images of other patients are as close.
+
+    Parameters
+    ----------
+    distances : Distances
+        Of all real images; those of `images` come first, the others serve for comparison only.
+    images : ImageSet
+        Whom the answer is about.
+    role : str
+        What these are called: "used" or "candidates".
+    generated : ImageSet
+    groups : ndarray of shape (n_reals,), int, or None
+        What belongs together. None where patients are unknown: then there are no p-values.
+    unit : "patient", "image" or None
+        What a group is.
+    scores, scored_by
+        The scores of a method, for the images at risk.
+    random_state : int
+        Seed of `image_risk`.
+    """
+    found = None
+    if groups is not None and groups.max() > 0:
+        whole = image_risk(distances.generated_real, distances.real_real, groups=groups, random_state=random_state)
+        found = _part(whole, slice(len(images)))
+    to_generated = distances.generated_real[:, : len(images)].T
+    order = np.argsort(to_generated, axis=1, kind="stable")[:, :_NEAREST]
+    return Risk(
+        ids=images.ids,
+        roles=np.full(len(images), role),
+        patients=images.groups if unit == "patient" else None,
+        scores=np.full(len(images), np.nan) if scores is None else scores,
+        image_risk=found,
+        nearest=generated.ids[order],
+        distances=np.take_along_axis(to_generated, order, axis=1),
+        scored_by=scored_by,
+    )
+
+
+def _part(risk, chosen):
+    """Return what is known of some of the images; only they count among those that could be flagged."""
+    codes, patients = np.unique(risk.patients[chosen], return_inverse=True)
+    names = ("nearest", "distances", "null", "p_values")
+    patient_p = risk.patient_p[codes]
+    return replace(
+        risk,
+        **{name: getattr(risk, name)[chosen] for name in names},
+        q_values=false_discovery_control(risk.p_values[chosen]),
+        patients=patients,
+        patient_p=patient_p,
+        patient_q=false_discovery_control(patient_p),
+    )
 
 
 _BY_PATIENT = ("patient", "role", "n_images", "score", "p", "q", "flagged", "image", "nearest", "distance")

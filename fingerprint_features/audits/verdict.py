@@ -7,6 +7,7 @@ BLIND = "not above the blind control"
 NOT_DETECTED = "not detected"
 NOT_ASSESSABLE = "not assessable"
 EXPLORATORY = "exploratory"
+ERROR_RATE = 0.05  # of the whole audit, and of each control
 
 SENTENCES = {
     DETECTED: "Detected: the generated set gives away images that it was trained on ({numbers}).",
