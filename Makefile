@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench power reproduce clean
+.PHONY: help setup demo test test-slow check bench power calibrate reproduce clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,12 @@ check: setup ## lint, formatting, import floors and types
 bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 	@$(BIN)/python -m benchmarks.ratios
 
-power: setup ## how much memorisation each recipe finds, and how often some where there is none
+power: setup ## how much memorisation each recipe and an audit find, and how often some where there is none
 	@$(BIN)/python -m benchmarks.power
+	@$(BIN)/python -m benchmarks.audits --power
+
+calibrate: setup ## how often an audit finds something where there is nothing (goes on where it stopped)
+	@$(BIN)/python -m benchmarks.audits
 
 reproduce: setup ## run every published system and write SYSTEMS.md (hours; RECIPES="NAME ..." for some, DATA=FOLDER)
 	@$(BIN)/python -m benchmarks.reproduce $(if $(RECIPES),--recipes $(RECIPES)) $(if $(DATA),--data $(DATA))

@@ -7,21 +7,25 @@ T1   slices of one patient on both sides of a split
      ::test_slices_of_one_patient_on_both_sides_of_a_split_pass_for_knowledge
      answers/test_null.py::test_with_patients_at_most_one_of_three_nulls_is_taken_for_memory
      answers/test_null.py::test_slices_that_are_said_to_be_patients_of_their_own_are_doubted
+     audits/test_lint.py::test_a_patient_in_both_roles_is_an_error_that_counts_and_names
 T2   slices that are alike hide copies from authenticity
      evaluate/test_set_tests.py::test_own_slices_are_left_out_of_authenticity
      evaluate/test_set_tests.py::test_a_plain_authenticity_calls_copies_of_everything_authentic
 T3   unused slices of used patients hide copies
      evaluate/test_set_tests.py::test_unused_slices_of_used_patients_hide_copying
+     audits/test_audit.py::test_a_patient_in_both_roles_is_not_assessable
 T4   nobody knows the patients
      ::test_patients_that_nobody_wrote_down_are_found_by_256_bits_and_not_by_64
      evaluate/test_patients.py::test_near_duplicates_are_one_patient_and_unlike_slices_are_missed
      answers/test_detect.py::test_unknown_patients_give_answers_and_no_score
+     audits/test_lint.py::test_patients_are_inferred_over_all_sets_and_the_finding_says_so
 T5   a threshold chosen on the images that it is judged on
      ::test_a_threshold_chosen_on_the_images_it_is_judged_on_finds_something_in_noise
      decide/test_threshold.py::test_the_cut_comes_from_the_training_fold
 T6   the best of many methods
      evaluate/test_permutation.py::test_the_correction_holds_the_family_of_29_noise_methods
      evaluate/test_refit_permutation.py::test_several_rules_are_corrected_for_being_several
+     audits/test_audit.py::test_each_attack_carries_its_share_of_one_joint_test
 T7   a false positive rate that is finer than the sample
      evaluate/test_roc.py::test_what_the_sample_cannot_resolve_is_refused
      evaluate/test_roc.py::test_certification_needs_59_299_and_2995_non_members
@@ -32,8 +36,12 @@ T9   used and unused images from two scanners
      datasets/test_membership.py::test_under_a_shift_a_holdout_calibrates_what_fools_distances_and_blind_classifiers
      reference/test_calibrated.py::test_a_shift_between_used_and_unused_does_not_fool_the_ratio
      answers/test_null.py::test_two_scanners_are_no_memory
+     audits/test_audit.py::test_two_scanners_are_not_above_the_blind_control
+T10  a split that differs by itself
+     audits/test_audit.py::test_planted_copies_are_detected_and_the_controls_are_silent
 T11  the images of another generator
      ::test_a_generator_that_never_saw_these_patients_gives_nobody_away
+     ::test_the_images_of_another_generator_silence_memory_and_not_a_scanner
 T12  sets of unequal size
      evaluate/test_set_tests.py::test_the_null_of_the_dcr_share_follows_the_sizes
 T13  the direction of a score chosen after seeing its AUC
@@ -43,10 +51,14 @@ T14  F1 of answers that say the same of all images
      evaluate/test_membership.py::test_trivial_answers_stand_beside_the_scores
 T15  images on another scale than those learnt from
      ::test_a_model_of_8_bit_images_refuses_floats_without_a_range_and_reads_them_with_one
+T16  file formats that tell the sets apart
+     audits/test_lint.py::test_jpeg_against_png_is_a_warning_with_the_numbers
+     audits/test_lint.py::test_depth_size_and_quality_are_found_each_alone
 T17  names or order of the files give the labels away
      reference/test_content.py::test_permuting_x_permutes_every_column
      recipes/test_every_recipe.py::test_permuting_the_images_permutes_the_answers
      datasets/test_membership.py::test_ids_and_order_tell_nothing
+     audits/test_audit.py::test_a_result_is_the_same_in_any_order_of_images_and_methods
 T18  features of an older image, parameter or network
      ::test_one_other_pixel_or_parameter_makes_one_new_row_and_leaves_the_rest
      extractors/cnn/test_identity.py::test_networks_that_differ_have_their_own_tokens
@@ -54,6 +66,7 @@ T18  features of an older image, parameter or network
 T19  one image in two sets
      answers/test_detect.py::test_an_exact_copy_is_a_finding_and_an_answer
      answers/test_detect.py::test_sets_that_decide_the_answer_by_themselves_are_refused
+     audits/test_lint.py::test_exact_duplicates_are_listed_role_by_role_and_flat_images_are_not
 T20  rules that learn from the images they judge
      recipes/test_every_recipe.py::test_only_the_transductive_learn_from_the_images_they_judge
 T21  a few images that are near to everything
@@ -66,6 +79,7 @@ T23  a generator that leaves out a kind of image
 T24  nothing found, read as safe
      evaluate/test_permutation.py::test_not_detected_does_not_read_as_safe
      evaluate/test_set_tests.py::test_not_detected_does_not_read_as_safe
+     audits/test_audit.py::test_nothing_is_detected_where_nothing_was_memorized
 """
 
 import re
@@ -80,6 +94,7 @@ from scipy.stats import skew
 from sklearn.metrics import cohen_kappa_score, roc_auc_score, roc_curve
 from sklearn.model_selection import KFold, cross_val_predict, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.pipeline import make_pipeline
 
 from fingerprint_features import (
     LBP,
@@ -92,6 +107,7 @@ from fingerprint_features import (
     PHash,
     ReferenceSimilarity,
     ThresholdClassifier,
+    audit,
     make_membership_task,
     tpr_at_fpr,
 )
@@ -177,6 +193,37 @@ def test_a_generator_that_never_saw_these_patients_gives_nobody_away():
             found.append(roc_auc_score(y, ratios[:, 0]))
     assert np.mean(own) > 0.8
     assert abs(np.mean(other) - 0.5) < 0.05
+
+
+def texture_distance(reference, holdout):
+    """A method that looks at textures alone: it finds the scanner."""
+    near = ReferenceSimilarity(reference, FeaturePipeline([LBP()]), "euclidean", "max")
+    return make_pipeline(near, ThresholdClassifier())
+
+
+def test_the_images_of_another_generator_silence_memory_and_not_a_scanner():
+    # T11: an audit asks with the foreign images too. What still finds something with them has not found memory.
+    def audited(method, memorization, shift):
+        task, other = (
+            make_membership_task(16, 16, 40, memorization, shift=shift, image_size=32, random_state=seed)
+            for seed in (0, 9)
+        )
+        result = audit(
+            method,
+            used=task.X[task.y == 1],
+            unused=task.X[task.y == 0],
+            generated=task.reference,
+            foreign=other.reference,
+            randomized_split=True,
+            n_permutations=99,
+        )
+        return result, {control.name: control.alarm for control in result.controls}["foreign generator"]
+
+    remembered, alarm = audited("calibrated-log-ratio", memorization=1, shift=0)
+    assert (remembered.verdict.kind, alarm) == ("detected", False)
+    scanners, alarm = audited(texture_distance, memorization=0, shift=3)
+    assert scanners.p_value <= 0.05
+    assert (scanners.verdict.kind, alarm) == ("not above the blind control", True)
 
 
 def test_a_model_of_8_bit_images_refuses_floats_without_a_range_and_reads_them_with_one():
