@@ -49,6 +49,10 @@ class KnownRows(TransformerMixin, BaseEstimator):
             return clone(self.features).fit_transform(images)
         return np.stack(rows)
 
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns."""
+        return self.features.get_feature_names_out()
+
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
