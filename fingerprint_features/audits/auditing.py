@@ -16,8 +16,7 @@ from ..answers.reading import check_settings, extractors_in, good, read_all, ref
 from ..images import ImageSet, as_image_set
 from ..recipes.kinds import Cache, Images, Preset
 from .labelled import audit_labelled
-from .lint import lint
-from .lint_findings import LintFinding
+from .lint import lint, unreadable
 from .methods import Method, Methods, find_methods
 from .patients import infer_patients
 from .results import AuditResult
@@ -163,6 +162,7 @@ def audit(
         if isinstance(groups, str) and groups == "auto":
             guessed, finding = infer_patients({name: sets[name] for name in real}, cache)
             sets, unit, findings = sets | guessed, "patient", (finding, *findings)
+        inputs = replace(inputs, sets=sets, unit=unit)  # without images that cannot be used, with guessed patients
         findings = (*findings, *lint(sets, unit, cache))
         ids = sets["used" if labelled else "candidates"].ids
         sets = {name: _by_content(images) for name, images in sets.items()}
@@ -227,9 +227,5 @@ def _read(sets, methods: list[Method], cache, progress, on_error) -> tuple[dict[
     failures = read_all(sets, [LOOKS, *textures(), *needed], cache, progress)
     if on_error == "raise":
         refuse_bad(failures)
-    findings = []
-    for name, some in failures.items():
-        sets = sets | {name: sets[name][good(sets[name], some)]}
-        text = f"{len(some)} images cannot be used and are left out, such as {some[0].id}: {some[0].reason}"
-        findings.append(LintFinding("unreadable", "warning", (name,), text))
-    return sets, tuple(findings)
+    findings = tuple(unreadable(failures, {name: len(images) for name, images in sets.items()}))
+    return sets | {name: sets[name][good(sets[name], some)] for name, some in failures.items()}, findings

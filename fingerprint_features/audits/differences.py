@@ -55,15 +55,17 @@ def file_differences(
 
 def _between(role, other, parts, codes):
     y = np.repeat([1, 0], [len(part) for part in parts])
+    differing = False
     for kind, read in _READ.items():
         found = _by_values([[read(header) for header in part] for part in parts], y, codes)
-        if not found and kind in _MEASURED and (role, other) == ("used", "unused"):
+        if not found and not differing and kind in _MEASURED and (role, other) == ("used", "unused"):
             name, measure = _MEASURED[kind]
             found = _by_ranks([[measure(header) for header in part] for part in parts], y, codes, name)
         if found:
             yield LintFinding(kind, "warning", (role, other), _text(kind, role, other, *found))
-            if kind == "format":  # formats compress in ways of their own
-                return
+            differing = True
+        if found and kind == "format":  # formats compress in ways of their own
+            return
 
 
 def _by_values(parts, y, codes):

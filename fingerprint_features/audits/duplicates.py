@@ -179,7 +179,8 @@ def _near(role, other, known):
 
 
 def _have(n_images, total, role):
-    return f"{n_images} of {total} {role} images {'has' if n_images == 1 else 'have'}"
+    what = role if role == "candidates" else f"{role} images"
+    return f"{n_images} of {total} {what} {'has' if n_images == 1 else 'have'}"
 
 
 def _shown(distance, looks):

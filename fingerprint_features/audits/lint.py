@@ -1,11 +1,11 @@
 """What is wrong with the sets themselves, found before any number is computed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..answers.nearest import LOOKS
 from ..answers.reading import good, read_all
 from ..extractors import BaseExtractor
-from ..images import ImageSet
+from ..images import ImageFailure, ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.kinds import Cache
 from .balance import balance
@@ -82,7 +82,7 @@ def lint(
     headers = {role: read_headers(images) for role, images in sets.items()}
     patients = {role: images.groups for role, images in sets.items() if unit == "patient" and images.groups is not None}
     found = [
-        *_unreadable(failures, sizes),
+        *unreadable(failures, sizes),
         *shared_patients(sets, unit),
         *exact_duplicates(sets),
         *doubtful_patients(sets, unit, cache),
@@ -94,17 +94,18 @@ def lint(
     return tuple(sorted(found, key=lambda one: _SEVERITIES.index(one.severity)))
 
 
+def unreadable(failures: Mapping[str, Sequence[ImageFailure]], sizes: Mapping[str, int]) -> Iterator[LintFinding]:
+    """Yield the images of each set that cannot be used; `sizes` says how many there were."""
+    for role, some in failures.items():
+        named = "; ".join(map(str, some[:_NAMED])) + (f" and {len(some) - _NAMED} more" if some[_NAMED:] else "")
+        left = "is left out" if len(some) == 1 else "are left out"
+        text = f"{len(some)} of {sizes[role]} {role} images cannot be used and {left}: {named}"
+        yield LintFinding("unreadable", "warning", (role,), text)
+
+
 def _looks(extractor, sets, cache):
     features = FeaturePipeline([extractor], cache=cache)
     rows = {role: features.fit_transform(images) for role, images in sets.items()}
     if extractor is LOOKS:
         return Looks("perceptual hash", "hamming", rows)
     return Looks(type(extractor).__name__, "cosine", rows)
-
-
-def _unreadable(failures, sizes):
-    for role, some in failures.items():
-        named = "; ".join(map(str, some[:_NAMED])) + (f" and {len(some) - _NAMED} more" if some[_NAMED:] else "")
-        left = "is left out" if len(some) == 1 else "are left out"
-        text = f"{len(some)} of {sizes[role]} {role} images cannot be used and {left}: {named}"
-        yield LintFinding("unreadable", "warning", (role,), text)

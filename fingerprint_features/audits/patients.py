@@ -75,8 +75,8 @@ def infer_patients(sets: Mapping[str, ImageSet], cache: Cache = None) -> tuple[d
         grouped[role] = images[:]
         grouped[role].groups = np.array([f"patient {label + 1}" for label in labels.tolist()], dtype=str)
     text = (
-        f"Patients are a guess: {guess} Where the guess misses slices of one patient, p-values are too small: give the "
-        "patients by groups= if they are known."
+        f"The patients are a guess. {guess} Where the guess misses slices of one patient, p-values are too small: give "
+        "the patients by groups= if they are known."
     )
     return grouped, LintFinding("patients", "warning", tuple(sets), text)
 

@@ -33,7 +33,8 @@ def audit_unlabelled(
     """Return the result of `audit` for candidates."""
     images, generated = sets["candidates"], sets["generated"]
     groups = None if unit is None else independent_groups(images.groups, images.digests)
-    scores, scored_by = _scores(methods, images, generated, cache)
+    alone = len(set(images.digests)) < 2 or (groups is not None and groups.max() == 0)  # rules compare patients
+    scores, scored_by = (None, "") if alone else _scores(methods, images, generated, cache)
     risk = assess_risk(
         measure(images, generated, cache),
         images,

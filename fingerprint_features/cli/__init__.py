@@ -8,7 +8,7 @@ import typer
 
 from .. import __version__
 from ..answers import ArgumentError
-from . import attribute, cache, check, demo, detect, extract, recipes, validate
+from . import attribute, audit, cache, check, demo, detect, extract, recipes, validate
 from .words import say
 
 _INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -26,6 +26,7 @@ app.command("check")(check.check)
 app.command("extract")(extract.extract)
 app.command("detect")(detect.detect)
 app.command("attribute")(attribute.attribute)
+app.command("audit")(audit.audit)
 app.command("recipes")(recipes.recipes)
 app.command("validate")(validate.validate)
 app.add_typer(cache.app, name="cache")
@@ -61,7 +62,7 @@ def _escape_what_the_terminal_cannot_show():
 
 
 def main() -> None:
-    """Run the command line; exit codes are 0, 1 for an error, 2 for wrong usage and 130 after Ctrl-C."""
+    """Run the command line; exit codes are 0, 1 for an error, 2 for wrong usage, 3 for a leak and 130 after Ctrl-C."""
     _escape_what_the_terminal_cannot_show()
     try:
         with warnings.catch_warnings():

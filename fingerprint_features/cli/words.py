@@ -28,6 +28,7 @@ _PHRASES = (
     (r"has no override '(backbone|weights)'.*", r"has no network: leave out --\1"),
     (r"has no override '(epochs|device)'.*", r"trains no network: leave out --\1"),
     (r"\bfitted=", "--load"),
+    (r"\brandomized_split=True", "--random-split"),
     (rf"\b({_NAMES})=['\"]([^'\"]*)['\"]", lambda found: f"{_flag(found[1])} {found[2]}"),
     (rf"\b({_NAMES})=(?![=\w])", lambda found: _flag(found[1])),
 )
