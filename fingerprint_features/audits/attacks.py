@@ -1,7 +1,7 @@
 """The methods tried: one joint test for all rules, one for all networks, and the scores of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,34 +24,11 @@ from ..evaluate.refits import HeldOut, decision_values, held_out
 from ..images import ImageSet
 from ..recipes.kinds import Cache
 from .bench import Fixed
+from .known import Labelled
 from .methods import Method
 from .settings import Settings
 
 _THIRDS = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """Images with known labels.
-
-    Attributes
-    ----------
-    images : ImageSet
-    y : ndarray of shape (n_images,)
-        1 for used.
-    groups : ndarray of shape (n_images,), int
-        What is kept whole: patients that share no image.
-    unit : str
-        "patient" or "image".
-    """
-
-    images: ImageSet
-    y: NDArray[np.int64]
-    groups: NDArray[np.intp]
-    unit: str
-
-    def __getitem__(self, rows: NDArray[Any]) -> "Labelled":
-        return Labelled(self.images[rows], self.y[rows], self.groups[rows], self.unit)
 
 
 def joint_test(rules: Mapping[str, Any], known: Labelled, settings: Settings) -> PermutationResult:
@@ -173,8 +150,3 @@ def held_out_auc(rule: Any, known: Labelled, settings: Settings) -> Score:
     held = held_out(rule, np.arange(len(known.y)), known.y, folds)
     scores = Judgement(None, None, held.answers, held.decisions, True, held.folds).comparable
     return judge_fixed_rule(held.answers, scores, known, settings)[0]["auc"]
-
-
-def enough_patients(known: Labelled) -> bool:
-    """Return whether there are three patients or more of either label: without one fold, two are left to compare."""
-    return all(len(np.unique(known.groups[known.y == label])) >= 3 for label in (0, 1))

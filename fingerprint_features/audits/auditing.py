@@ -94,7 +94,8 @@ def audit(
     ArgumentError
         For arguments that do not fit together, before any image is read.
     ValueError
-        For a file that is both real and generated.
+        For a file that is both real and generated, and where the only method cannot be fitted on these images. Of
+        several methods, one that cannot be fitted is left out, and `AuditResult.left_out` says why.
     ImageReadError
         With ``on_error="raise"``: naming every image that cannot be used.
 
@@ -126,6 +127,10 @@ def audit(
     half of the patients and measured on the other.
 
     The order of images and of methods changes nothing but the order.
+
+    A rule is fitted some hundred times. Rules that compare images with the generated ones look their distances up and
+    take a second or two in all; a forest on many columns takes many minutes. ``joblib.parallel_config(n_jobs=2)`` uses
+    two cores. What has been extracted lies in the `cache`, and an audit that was interrupted goes on from there.
 
     Examples
     --------

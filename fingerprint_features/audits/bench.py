@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
+from tqdm.auto import tqdm
 
 from ..answers.known_rows import with_known_rows
 from ..decide import ThresholdClassifier
@@ -17,7 +18,10 @@ from ..evaluate.refits import decision_values
 from ..images import ImageSet
 from ..recipes.kinds import Cache
 from ..reference.known import KnownSimilarity, known_similarity
+from .known import Labelled
 from .methods import Method
+
+_PATIENCE = 2.0  # seconds before a progress bar appears
 
 
 class Rule(ClassifierMixin, BaseEstimator):
@@ -162,9 +166,29 @@ class Ridge(Rule):
         return (self.rows[X] - self.mean_) / self.spread_ @ self.weights_
 
 
-def set_up(methods: Sequence[Method], images: ImageSet, generated: ImageSet, cache: Cache) -> dict[str, Any]:
-    """Return each method as an unfitted classifier of positions in `images`, by name."""
-    return {method.name: _set_up(method, images, generated, cache) for method in methods}
+def set_up(
+    methods: Sequence[Method], known: Labelled, generated: ImageSet, cache: Cache, progress: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Make each method a rule that is asked by position, and fit it once to see whether it can be tried.
+
+    Returns
+    -------
+    rules : dict of str to Rule
+        Unfitted, by the name of their method.
+    failed : dict of str to str
+        The methods that cannot be fitted on these images, and why.
+    """
+    rules, failed = {}, {}
+    for method in tqdm(methods, unit="method", desc="setting up", delay=_PATIENCE, disable=not progress):
+        try:
+            rule = _set_up(method, known.images, generated, cache)
+            everything = np.arange(len(known.y))
+            clone(rule).fit(everything, known.y).decision_function(everything)
+        except ValueError as error:
+            failed[method.name] = str(error)
+        else:
+            rules[method.name] = rule
+    return rules, failed
 
 
 def _set_up(method, images, generated, cache):

@@ -10,8 +10,9 @@ from ..evaluate import Score
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.kinds import Cache
-from .attacks import Labelled, enough_patients, held_out_auc, joint_test
+from .attacks import held_out_auc, joint_test
 from .bench import Ridge, set_up
+from .known import Labelled
 from .methods import Method
 from .settings import Settings
 from .verdict import ERROR_RATE
@@ -64,18 +65,16 @@ def run_controls(
     cache, settings
         As for the methods themselves.
     """
-    controls = [_textures(known, cache, settings)]
-    rest = _other_patients(known, settings.random_state)
-    if methods and rest is not None:
+    asked = [_textures(known, cache, settings)]
+    rest, halves = _other_patients(known, settings.random_state), _halves(known, settings.random_state)
+    if rest is not None:
         chosen, judged = rest
-        others = set_up(methods, judged.images, known.images[chosen], cache)
-        controls.append(_control(_OTHERS, others, judged, settings, n_tests=2))
-    halves = _halves(known, settings.random_state)
-    if methods and halves is not None:
-        controls.append(_control(_MEMBERS, set_up(methods, halves.images, generated, cache), halves, settings))
-    if methods and foreign is not None:
-        controls.append(_control(_FOREIGN, set_up(methods, known.images, foreign, cache), known, settings))
-    return tuple(controls)
+        asked.append(_control(_OTHERS, methods, judged, known.images[chosen], cache, settings))
+    if halves is not None:
+        asked.append(_control(_MEMBERS, methods, halves, generated, cache, settings))
+    if foreign is not None:
+        asked.append(_control(_FOREIGN, methods, known, foreign, cache, settings))
+    return tuple(control for control in asked if control is not None)
 
 
 def blind_alarm(controls: Sequence[Control]) -> Control | None:
@@ -89,6 +88,7 @@ class _Question:
     question: str
     alarm: str
     silence: str
+    n_alike: int = 1  # controls that ask the same: p is multiplied by it
 
 
 _TEXTURES = _Question(
@@ -96,12 +96,14 @@ _TEXTURES = _Question(
     "Do textures tell used from unused images, without any generated image?",
     "Used and unused images differ by themselves, as those of two scanners or hospitals do.",
     "Textures do not tell used from unused images.",
+    n_alike=2,
 )
 _OTHERS = _Question(
     "blind: other patients' images as reference",
     "Do the methods still find something when images of other patients take the place of the generated ones?",
     "The methods tell used from unused images without the generated set.",
     "The methods find nothing without the generated set.",
+    n_alike=2,
 )
 _MEMBERS = _Question(
     "members only",
@@ -119,18 +121,21 @@ _FOREIGN = _Question(
 
 def _textures(known, cache, settings):
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(known.images)
-    return _control(_TEXTURES, {"textures": Ridge(rows)}, known, settings, n_tests=2)
+    return _answer(_TEXTURES, {"textures": Ridge(rows)}, known, settings)
 
 
-def _control(asked, rules, known, settings, n_tests=1):
-    """Return the answer to a question, from the rule that comes closest to an alarm.
+def _control(asked, methods, known, reference, cache, settings):
+    """Return the answer of methods that compare with some reference; None where none of them can."""
+    rules, _ = set_up(methods, known, reference, cache, settings.progress)
+    return _answer(asked, rules, known, settings) if rules else None
 
-    `n_tests` is the number of controls that ask the same: p is multiplied by it.
-    """
+
+def _answer(asked, rules, known, settings):
+    """Return the answer of the rule that comes closest to an alarm."""
     test = joint_test(rules, known, settings)
     best = int(np.lexsort([-test.values, test.p_corrected])[0])
     score = held_out_auc(list(rules.values())[best], known, settings)
-    p = min(1.0, n_tests * float(test.p_corrected[best]))
+    p = min(1.0, asked.n_alike * float(test.p_corrected[best]))
     alarm = p <= ERROR_RATE
     return Control(asked.name, asked.question, score, p, alarm, asked.alarm if alarm else asked.silence)
 
@@ -141,7 +146,7 @@ def _other_patients(known, random_state):
     chosen = np.random.default_rng(random_state).permutation(n_groups)[: n_groups // 3]
     mask = np.isin(known.groups, chosen)
     rest = known[~mask]
-    return (mask, rest) if len(chosen) and enough_patients(rest) else None
+    return (mask, rest) if len(chosen) and rest.enough_patients else None
 
 
 def _halves(known, random_state):
@@ -150,4 +155,4 @@ def _halves(known, random_state):
     patients = np.unique(used.groups)
     chosen = np.random.default_rng(random_state).permutation(patients)[: len(patients) // 2]
     halves = replace(used, y=np.isin(used.groups, chosen).astype(np.int64))
-    return halves if enough_patients(halves) else None
+    return halves if halves.enough_patients else None

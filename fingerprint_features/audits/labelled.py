@@ -12,11 +12,12 @@ from ..answers.known import labelled
 from ..evaluate import epsilon_lower_bound, independent_groups, sample_resolution
 from ..images import ImageSet
 from ..recipes.kinds import Cache
-from .attacks import Labelled, enough_patients, try_networks, try_rules
+from .attacks import try_networks, try_rules
 from .bench import set_up
 from .controls import run_controls
 from .deciding import decide, refused
 from .distances import measure
+from .known import Labelled
 from .lint_findings import LintFinding
 from .methods import Method
 from .results import AuditResult
@@ -79,7 +80,7 @@ def _unassessable(known):
     """Return what stands in the way of all numbers, or nothing."""
     if known is None:
         return "the patients are unknown (give groups=, or groups='none' if each image is a patient of its own)"
-    if not enough_patients(known):
+    if not known.enough_patients:
         return f"there are fewer than three {known.unit}s that were used, or that were not"
     return ""
 
@@ -87,7 +88,9 @@ def _unassessable(known):
 def _numbers(known, sets, distances, methods, left_out, cache, settings):
     """Return every number that needs labels, as arguments of AuditResult."""
     quick = [method for method in methods if not method.trains]
-    rules = set_up(quick, known.images, sets["generated"], cache)
+    rules, failed = set_up(quick, known, sets["generated"], cache, settings.progress)
+    if failed and len(methods) == 1:
+        raise ValueError(f"{methods[0].name} cannot be tried: {failed[methods[0].name]}")
     controls = run_controls(quick, known, sets["generated"], sets.get("foreign"), cache, settings)
     slow = [method for method in methods if method.trains]
     rule_trials = try_rules(rules, known, settings)
@@ -103,7 +106,7 @@ def _numbers(known, sets, distances, methods, left_out, cache, settings):
     trials = (*rule_trials, *network_trials)
     return {
         "attacks": trials,
-        "left_out": left_out | not_trained | not_tested,
+        "left_out": left_out | failed | not_trained | not_tested,
         "controls": controls,
         "set_tests": tests,
         "set_p": set_p,

@@ -169,6 +169,8 @@ class AuditResult:
             for row in (header, *rows):
                 lines.append("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
             lines.append("")
+        if self.left_out:
+            lines.append(f"Left out: {', '.join(self.left_out)} (left_out says why).")
         if self.risk.image_risk is not None:
             lines.append(f"At risk: {self.risk.image_risk.conclusion}")
         return "\n".join([*lines, *LIMITS])
