@@ -31,7 +31,7 @@ from fingerprint_features import Task, audit, make_membership_task
 from fingerprint_features.audits import AuditResult
 
 METHODS = ("calibrated-log-ratio", "dmk-2023-phash")
-RUNS_OF_A_TASK = 25
+RUNS_OF_A_TASK = 10
 ALPHA = 0.05
 CHANCE = {"auc": 0.5, "kappa": 0.0, "accuracy": 0.5}
 MEMORIZATION = (0.0, 0.1, 0.25, 0.5, 1.0)

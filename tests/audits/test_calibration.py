@@ -47,6 +47,7 @@ def test_few_audits_of_nothing_find_anything(small, tmp_path, kind):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["labelled", "slices"])
 def test_of_sixty_audits_of_nothing_no_more_find_something_than_chance_allows(small, tmp_path, kind):
     rows = runs(kind, 60, tmp_path)

@@ -80,6 +80,8 @@ T24  nothing found, read as safe
      evaluate/test_permutation.py::test_not_detected_does_not_read_as_safe
      evaluate/test_set_tests.py::test_not_detected_does_not_read_as_safe
      audits/test_audit.py::test_nothing_is_detected_where_nothing_was_memorized
+T25  nearly the same image in two folders of labelled images
+     audits/test_lint.py::test_near_duplicates_are_pairs_and_those_of_one_patient_do_not_count_within_a_set
 """
 
 import re
