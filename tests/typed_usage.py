@@ -41,6 +41,7 @@ from fingerprint_features import (
     Whiten,
     attribute,
     audit,
+    audits,
     check_images,
     detect,
     drop_failed,
@@ -163,6 +164,9 @@ audited: AuditResult = audit(
 )
 kind: str = audited.verdict.kind + str(audited.p_value) + audited.to_json() + audited.controls[0].conclusion
 at_most_risk: list[Any] = audited.risk.by_image()["id"]
+guessed, about_patients = audits.infer_patients({"used": images}, cache="rows.cache")
+fault: audits.LintFinding = audits.lint({**guessed, "generated": images}, "patient", embedding=LBP())[0]
+evaluate.likely_patients(["a", "b"], alike=[0, 0]).reason + about_patients.text + fault.pairs[0].id
 audit(lambda reference, holdout: ThresholdClassifier(0.5), candidates=images, generated=images, n_permutations=99)
 write_submission(images.ids, [0, 1], "run.csv")
 

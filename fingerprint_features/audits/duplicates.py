@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers.guards import exact_copies
+from ..answers.likely import usual_distance
 from ..images import ImageSet
 from ..images.digest import examine
 from ..neighbors import FaissNearestNeighbors
 from .lint_findings import LintFinding, Pair
 
 _NEAR = 0.3  # of the typical distance between two real images
-_SAMPLE = 500  # images that show which distance is typical
 _MOST = 200  # pairs in a finding
 _BLOCK = 256  # images whose pairs are in memory at the same time
 _REAL = ("used", "unused", "candidates")
@@ -96,13 +96,9 @@ def _repeated(images):
 
 
 def _typical(looks):
-    """Return the median distance of two real images, by a sample of them."""
-    rows = np.vstack([rows for role, rows in looks.rows.items() if role in _REAL] or list(looks.rows.values()))
-    if len(rows) < 2:
-        return 0.0
-    rows = rows[np.random.default_rng(0).permutation(len(rows))[:_SAMPLE]]
-    search = FaissNearestNeighbors(len(rows) - 1, metric=looks.metric).fit(rows)
-    return float(np.median(search.kneighbors()[0]))
+    """Return the usual distance of two real images; of any two where there are no real ones."""
+    real = [rows for role, rows in looks.rows.items() if role in _REAL]
+    return usual_distance(np.vstack(real or list(looks.rows.values())), looks.metric)
 
 
 def _search(looks, role, other, marks, other_marks, radius):

@@ -41,7 +41,11 @@ class LikelyPatients:
 
 
 def likely_patients(
-    names: Sequence[str] | None = None, distances: ArrayLike | None = None, *, near: float = 0.4
+    names: Sequence[str] | None = None,
+    distances: ArrayLike | None = None,
+    *,
+    near: float = 0.4,
+    alike: ArrayLike | None = None,
 ) -> LikelyPatients:
     """Guess which images show the same patient, from their names and from near duplicates.
 
@@ -54,6 +58,9 @@ def likely_patients(
         How unlike any two images are, such as Hamming distances of perceptual hashes. Units do not matter.
     near : float, default=0.4
         Two images are near duplicates when their distance is below this share of the median distance.
+    alike : array-like of shape (n_images,), default=None
+        In place of `distances`, where there are too many images for a matrix: one label for each chain of near
+        duplicates.
 
     Returns
     -------
@@ -62,7 +69,8 @@ def likely_patients(
     Raises
     ------
     ValueError
-        When both are None, the lengths differ, or the distances are not a square symmetric matrix of finite numbers.
+        When all are None, `distances` and `alike` are both given, the lengths differ, or the distances are not a
+        square symmetric matrix of finite numbers.
 
     Notes
     -----
@@ -85,16 +93,24 @@ def likely_patients(
     5 images look like 3 patients: 4 share all but the last number of their name with others (such as 'p1_s1.png').
     """
     check_share("likely_patients", near=near)
-    given = {name: column for name, column in (("names", names), ("distances", distances)) if column is not None}
+    columns = {"names": names, "distances": distances, "alike": alike}
+    given = {name: column for name, column in columns.items() if column is not None}
     if not given:
         raise ValueError("names and distances are both None: give the ids, or distances between the images")
+    if distances is not None and alike is not None:
+        raise ValueError("distances and alike both say which images are near duplicates: give one of them")
     check_lengths(**given)
     n_images = len(next(iter(given.values())))
     by_name = np.arange(n_images) if names is None else group_codes(_keys([str(name) for name in names]), n_images)
-    by_look = np.arange(n_images) if distances is None else _near_duplicates(np.asarray(distances), near)
+    if distances is not None:
+        by_look = _near_duplicates(np.asarray(distances), near)
+    else:
+        by_look = group_codes(None if alike is None else np.asarray(alike), n_images, "alike")
     labels = independent_groups(by_name, by_look)
     n_patients = int(labels.max(initial=-1)) + 1
-    return LikelyPatients(labels, n_patients, _reason(names, distances, by_name, by_look, labels))
+    return LikelyPatients(
+        labels, n_patients, _reason(names, distances is not None or alike is not None, by_name, by_look, labels)
+    )
 
 
 def _keys(names):
@@ -123,7 +139,7 @@ def _near_duplicates(distances, near):
     return connected_components(linked, directed=False)[1]
 
 
-def _reason(names, distances, by_name, by_look, labels):
+def _reason(names, looked_at, by_name, by_look, labels):
     n_images, found = len(labels), []
     for what, codes, example in (
         ("share all but the last number of their name with others", by_name, True),
@@ -135,7 +151,7 @@ def _reason(names, distances, by_name, by_look, labels):
             found.append(f"{repeated.sum()} {what}{such}")
     if not found:
         looked = " or ".join(
-            word for word, column in (("names", names), ("near duplicates", distances)) if column is not None
+            word for word, given in (("names", names is not None), ("near duplicates", looked_at)) if given
         )
         return (
             f"Nothing in {looked} shows which of the {n_images} images belong to one patient; "

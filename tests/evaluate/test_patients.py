@@ -57,6 +57,14 @@ def test_names_and_looks_are_joined():
     )
 
 
+def test_chains_of_near_duplicates_may_be_given():
+    likely = likely_patients(["p1_s1", "p1_s2", "p2_s1", "p3_s1"], alike=["a", "b", "c", "c"])
+    assert likely.labels.tolist() == [0, 0, 1, 1]
+    assert "and 2 are near duplicates of others" in likely.reason
+    with pytest.raises(ValueError, match="give one of them"):
+        likely_patients(distances=np.zeros((2, 2)), alike=[0, 0])
+
+
 def test_copies_are_near_duplicates_even_where_most_images_are():
     likely = likely_patients(distances=np.zeros((3, 3)))
     assert likely.labels.tolist() == [0, 0, 0]
