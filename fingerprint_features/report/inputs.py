@@ -10,9 +10,16 @@ from .section import Section, Table
 from .words import cell, listed
 
 _SETTINGS = {
-    **{"n_permutations": "shuffles of the labels", "random_state": "random seed", "cv": "folds", "preset": "settings"},
+    **{
+        "n_permutations": "shuffles of the labels",
+        "random_state": "random seed",
+        "cv": "folds",
+        "preset": "settings of networks",
+    },
     **{"on_error": "images that cannot be used", "randomized_split": "chance chose the used patients"},
+    **{"groups": "patients from"},
 }
+_VALUES = {("on_error", "raise"): "refused", ("on_error", "nan"): "left out", ("groups", None): "the sets of images"}
 
 
 def inputs(found: Detection | Attribution) -> Section:
@@ -37,9 +44,12 @@ def table_of_sets(given: Inputs) -> tuple[Table, dict[str, Any]]:
 
 def settings_of(given: Inputs) -> dict[str, str]:
     """Return the settings of a call in words."""
-    names = {_SETTINGS.get(name, name.replace("_", " ")): value for name, value in given.settings.items()}
+    settings = {
+        _SETTINGS.get(name, name.replace("_", " ")): _VALUES.get((name, value)) or cell(value) or "not said"
+        for name, value in given.settings.items()
+    }
     kept = {"patient": "each patient", "image": "each image"}.get(given.unit or "", "unknown")
-    return {"kept whole": kept} | {name: cell(value) or "not said" for name, value in names.items()}
+    return {"kept whole": kept} | settings
 
 
 def table_of_settings(settings: Mapping[str, str], caption: str) -> Table:

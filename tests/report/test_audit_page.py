@@ -16,6 +16,7 @@ from fingerprint_features.report.audit.attacks import attacks
 from fingerprint_features.report.audit.checks import lint
 from fingerprint_features.report.audit.evidence import evidence
 from fingerprint_features.report.audit.risk import risk
+from fingerprint_features.report.audit.set_level import set_level
 from fingerprint_features.report.page import render
 from tests.report.reading import assert_pictures_whole, assert_safe, decoded, parsed, small_pictures
 from tests.report.results import HOSTILE, audit, unlabelled_audit
@@ -205,3 +206,10 @@ def test_a_lint_without_findings_says_so_and_errors_come_first(found):
 def test_the_same_audit_gives_the_same_file(written, tmp_path):
     write_page(audit(), tmp_path / "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == written[0]
+
+
+def test_a_set_test_that_only_passes_alone_says_that_it_is_not_enough(found):
+    test = replace(found.set_tests[1], name="DCR share", p_value=0.01, n_shuffles=900)
+    said = set_level(replace(found, set_tests=(test,), set_p=(0.2,))).values["words"][0]["said"]
+    assert said.startswith("Detected: above what chance gives (p = 0.01)")
+    assert said.endswith("corrected for all tests, p = 0.2, which is not enough.")

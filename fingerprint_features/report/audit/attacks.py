@@ -23,7 +23,7 @@ def attacks(found: AuditResult) -> Section | None:
         "predictive": _predictive(trials, values),
         "epsilon": found.epsilon,
         "unit": "patients" if found.inputs.unit == "patient" else "images",
-        "left_out": Table(["method", "why"], left_out, "Left out"),
+        "left_out": Table(["method or test", "why"], left_out, "Left out"),
     }
     numbers = []
     for trial, points, predicted in zip(trials, rates, values, strict=True):

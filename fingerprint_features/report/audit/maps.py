@@ -18,7 +18,7 @@ def audit_map(found: AuditResult, cache: Cache) -> Section | None:
     rows = textures_of(found.inputs, cache)
     if len(rows.X) < 2 * _FEWEST:
         return None
-    kinds = np.where(rows.sets == "generated", "generated image", "real image")
+    kinds = np.where(np.isin(rows.sets, ("generated", "foreign")), "generated image", "real image")
     clusters = _clusters(rows.X)
     header = ["cluster", *rows.places]
     counts = [[int(((clusters == one) & (rows.sets == name)).sum()) for name in rows.places] for one in _all(clusters)]

@@ -6,9 +6,10 @@ from ..section import Section, Table
 from ..words import below, first_upper, percent
 
 _ASKED = {  # by the beginning of the name of a test
-    "copying test": "Are generated images closer to used images than unused images are? Copying lies far below 0. The "
-    "coverage is the share of unused images in the parts of the image space that were compared: nothing is said about "
-    "the rest.",
+    "copying test in": "The same in parts of the image space one by one, so that copying in one is not hidden by "
+    "another. The coverage is the share of unused images in the parts that hold enough generated images: nothing is "
+    "said about the rest.",
+    "copying test": "Are generated images closer to used images than unused images are? Copying lies far below 0.",
     "authenticity gap": "A generated image is authentic when it is farther from its nearest real image than that image "
     "is from other patients. The gap is the share of authentic images as seen from the used images minus that as seen "
     "from the unused ones: below 0 for copying.",
@@ -45,4 +46,6 @@ def _row(test, p):
 def _words(test, p):
     asked = next((text for name, text in _ASKED.items() if test.name.startswith(name)), "")
     parts = ", ".join(f"{name} {value:.3g}" for name, value in test.parts.items())
-    return {"name": first_upper(test.name), "asked": asked, "parts": parts, "said": first_upper(test.conclusion)}
+    enough = ", which is not enough" if test.detected and p > 1 - test.confidence else ""
+    said = f"{first_upper(test.conclusion)}; corrected for all tests, p = {p:.3g}{enough}."
+    return {"name": first_upper(test.name), "asked": asked, "parts": parts, "said": said}
