@@ -23,7 +23,7 @@ def evidence(found: AuditResult, images: bool) -> Section:
         if images:
             pair = found.inputs.sets[role][id], found.inputs.sets["generated"][near]
             names = f"{role}: {id}", f"generated: {near}", "the difference of the two"
-            rows = [triple(*pair, names, (role, "nearest generated", "difference"))]
+            rows = [triple(*pair, names, (role, "generated", "difference"))]
         facts = [(_NAMES[name], cell(value)) for name, value in numbers.items() if name in _NAMES]
         pairs.append({"name": id, "rows": rows, "facts": facts, "numbers": numbers})
     values = {"pairs": pairs, "images": images, "words": _WORDS}
