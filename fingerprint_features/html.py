@@ -20,6 +20,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
     return f"<table>{above}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def said(sentence: str, more: str) -> str:
+    """Return a paragraph that begins with a sentence in bold.
+
+    >>> said("Not detected.", "p < 1")
+    '<p><strong>Not detected.</strong> p &lt; 1</p>'
+    """
+    return f"<p><strong>{escape(sentence)}</strong> {escape(more)}</p>"
+
+
 def gallery(title: str, pictures: Iterable[tuple[str, NDArray[np.uint8] | str]]) -> str:
     """Return a title and a row of thumbnails.
 

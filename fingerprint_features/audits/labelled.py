@@ -61,6 +61,7 @@ def audit_labelled(
         unit,
         scores[y == 1],
         name,
+        {"unused": sets["unused"]},
         random_state=settings.random_state,
     )
     return AuditResult(

@@ -12,7 +12,7 @@ import numpy as np
 from ..answers import Inputs, Trial
 from ..evaluate import EpsilonBound, Resolution, SetTest
 from ..files import replacing
-from ..html import table
+from ..html import said, table
 from .controls import Control
 from .lint_findings import LintFinding
 from .risk import Risk
@@ -176,11 +176,10 @@ class AuditResult:
         return "\n".join([*lines, *LIMITS])
 
     def _repr_html_(self) -> str:
-        caption, tables = str(self.verdict), []
-        for header, *rows in self._tables():
-            tables.append(table(header, rows, caption))
-            caption = ""
-        return f"<div>{''.join(tables)}</div>"
+        above = said(self.verdict.sentence, self.verdict.why)
+        tables = "".join(table(header, rows) for header, *rows in self._tables())
+        below = "" if self.risk.image_risk is None else said("At risk:", self.risk.image_risk.conclusion)
+        return f"<div>{above}{tables}{below}{said('Limits:', ' '.join(LIMITS))}</div>"
 
     def _columns(self):
         """Return the methods as lists by column name, the best first."""

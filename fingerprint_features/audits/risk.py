@@ -1,6 +1,8 @@
 """Who is at risk: one row for each real image, and one for each patient."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -34,6 +36,11 @@ class Risk:
         Their distances: bits, of 256, in which the perceptual hashes differ.
     scored_by : str
         The method whose scores these are; empty where there are none.
+    others : ndarray of str of shape (n_images, 2) or None
+        The set and the id of the nearest real image of another patient: how much alike two patients are. None where
+        patients are unknown, or all images are of one.
+    other_distances : ndarray of float of shape (n_images,) or None
+        Its distance.
     """
 
     ids: NDArray[np.str_]
@@ -44,6 +51,8 @@ class Risk:
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
     scored_by: str = ""
+    others: NDArray[np.str_] | None = None
+    other_distances: NDArray[np.float64] | None = None
 
     @property
     def order(self) -> NDArray[np.intp]:
@@ -55,10 +64,9 @@ class Risk:
         """Return the same with the images in another order; `ids` has each of them once."""
         place = {id: i for i, id in enumerate(self.ids.tolist())}
         order = np.array([place[id] for id in ids.tolist()], dtype=np.intp)
-        names = ("ids", "roles", "scores", "nearest", "distances")
-        moved = {name: getattr(self, name)[order] for name in names}
-        if self.patients is not None:
-            moved["patients"] = self.patients[order]
+        names = ("ids", "roles", "patients", "scores", "nearest", "distances", "others", "other_distances")
+        of_each = {name: getattr(self, name) for name in names}
+        moved = {name: values[order] for name, values in of_each.items() if values is not None}
         if self.image_risk is not None:
             of_images = ("nearest", "distances", "null", "p_values", "q_values", "patients")
             own = {name: getattr(self.image_risk, name)[order] for name in of_images}
@@ -128,6 +136,7 @@ def assess_risk(
     unit: str | None,
     scores: NDArray[np.float64] | None = None,
     scored_by: str = "",
+    others: Mapping[str, ImageSet] = MappingProxyType({}),
     random_state: int = 0,
 ) -> Risk:
     """Say of each image how close it is to the generated set, and how rarely images of other patients are as close.
@@ -147,11 +156,14 @@ def assess_risk(
         What a group is.
     scores, scored_by
         The scores of a method, for the images at risk.
+    others : mapping of str to ImageSet
+        The sets of the other real images, in the order of `distances`.
     random_state : int
         Seed of `image_risk`.
     """
-    found = None
+    found, yardstick = None, {}
     if groups is not None and groups.max() > 0:
+        yardstick = _nearest_patient(distances, groups, {role: images, **others}, len(images))
         whole = image_risk(distances.generated_real, distances.real_real, groups=groups, random_state=random_state)
         found = _part(whole, slice(len(images)))
     to_generated = distances.generated_real[:, : len(images)].T
@@ -165,7 +177,16 @@ def assess_risk(
         nearest=generated.ids[order],
         distances=np.take_along_axis(to_generated, order, axis=1),
         scored_by=scored_by,
+        **yardstick,
     )
+
+
+def _nearest_patient(distances, groups, sets, n):
+    """Return the nearest real image of another patient for each of the first n images, as arguments of Risk."""
+    names = np.array([(role, id) for role, images in sets.items() for id in images.ids.tolist()])
+    apart = np.where(groups[:n, None] == groups, np.inf, distances.real_real[:n])
+    nearest = apart.argmin(axis=1)
+    return {"others": names[nearest], "other_distances": apart[np.arange(n), nearest]}
 
 
 def _part(risk, chosen):

@@ -13,14 +13,19 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from ..audits import audit
 from ..datasets import make_membership_task
 from ..evaluate import membership_scores
 from ..extractors import GLCM, LBP, CNNEmbedding, Gabor, PHash
 from ..images import ImageSet
+from ..images.errors import printable
 from ..pipeline import FeaturePipeline
 from ..recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
+from ..report import write_page
 from .options import on_terminal
+from .output import write_csv
 
+_AUDITED = ["calibrated-log-ratio", "dmk-2023-phash", "vcmi-2023-threshold-max"]
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 
 _NEXT = """
@@ -28,6 +33,7 @@ Next, with a folder of your own images:
   fingerprint-features check FOLDER
   fingerprint-features extract FOLDER -o features.csv --cache features.cache --jobs -1
   fingerprint-features detect --candidates REAL --generated GENERATED -o answers.csv
+  fingerprint-features audit --used USED --unused UNUSED --generated GENERATED -o audit.html
 and from Python:
   from fingerprint_features import GLCM, LBP, FeaturePipeline, ImageSet
   FeaturePipeline([LBP(), GLCM()], cache="features.cache").fit_transform(ImageSet.from_folder("FOLDER"))"""
@@ -38,8 +44,12 @@ def demo(
     generated: Annotated[int, typer.Option(min=1, help="Generated images.")] = 320,
     memorization: Annotated[float, typer.Option(min=0, max=1, help="Share of copies among them.")] = 0.5,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the page of the audit; it is made, and it stays.")
+    ] = Path("fingerprint-demo"),
 ) -> None:
-    """Plant training images in a generated set, then find them again by their features."""
+    """Plant training images in a generated set, find them again by their features, and audit the set."""
+    _make(output)
     typer.echo(
         f"A task with known truth: {used} CT-like images trained a generator, {used} others did not, and of the\n"
         f"{generated} images it made {memorization:.0%} descend from a training image. Which images were used?\n"
@@ -78,8 +88,18 @@ def demo(
                 rows = embedding.fit_transform(real()), embedding.transform(fake())
             tables |= {"their embeddings": rows[0], "distance of embeddings": _nearest(*rows)[:, None]}
         _judge(tables, task)
-        _try_recipes(*(files(size=_SIDE) for files in (real, fake, pool)), task.y, Path(folder) / "rows.cache", deep)
+        small, rows = [files(size=_SIDE) for files in (real, fake, pool)], Path(folder) / "rows.cache"
+        _try_recipes(*small, task.y, rows, deep)
+        _audit(*small, task.y, rows, output)
     typer.echo(_NEXT)
+
+
+def _make(folder):
+    """Make a folder, unless there is one."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"{printable(folder)!r} cannot be a folder for the page: {error.strerror}") from None
 
 
 def _save(images, folder):
@@ -157,6 +177,34 @@ def _try_recipes(real, fake, pool, y, cache, deep):
         typer.echo(f"Systems on a frozen network were given {NETWORK} in place of their own.")
     else:
         typer.echo('pip install "fingerprint_features[cnn]" adds the systems on frozen networks.')
+
+
+def _audit(real, fake, pool, y, cache, folder):
+    """Audit the generated set, and write the page that people look at."""
+    typer.echo(
+        "\nMay this generated set be published, or does it give its training images away? An audit asks that with\n"
+        f"three of these recipes, and with the {len(pool)} images of another generator as a control."
+    )
+    with _timed("the audit"):
+        found = audit(
+            _AUDITED,
+            used=real[y == 1],
+            unused=real[y == 0],
+            generated=fake,
+            foreign=pool,
+            randomized_split=True,
+            n_permutations=199,
+            cache=cache,
+        )
+    page, table = folder / "audit.html", folder / "risk.csv"
+    with _timed("its page"):
+        write_page(found, page, cache=cache)
+    columns = found.risk.by_image()
+    write_csv(table, list(columns), zip(*columns.values(), strict=True))
+    typer.echo(f"\n{fill(found.verdict.sentence, 112)}\n")
+    typer.echo(f"  {printable(page)}  the whole audit: open it in a browser")
+    typer.echo(f"  {printable(page.with_suffix('.json'))}  its numbers")
+    typer.echo(f"  {printable(table)}  who is at risk")
 
 
 def _row(name, cells):

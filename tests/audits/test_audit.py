@@ -7,7 +7,9 @@ import pytest
 
 from fingerprint_features import ImageSet, audit, make_membership_task, recipes
 from fingerprint_features.answers import ArgumentError
+from fingerprint_features.audits import LIMITS
 from fingerprint_features.reference import ReferenceSimilarity
+from tests.html_page import Page
 
 RULES = ["calibrated-log-ratio", "dmk-2023-phash"]
 
@@ -97,7 +99,10 @@ def test_the_tables_the_text_and_the_json_hold_the_same_numbers(found, tmp_path)
     assert text.startswith("Detected: ")
     assert "members only" in text
     assert "copying test" in text
-    assert "<table>" in found._repr_html_()
+    shown = Page(found._repr_html_())
+    assert shown.texts[0] == found.verdict.sentence
+    assert LIMITS[0] in " ".join(shown.texts)
+    assert "members only" in shown.texts
 
 
 def test_a_result_is_the_same_in_any_order_of_images_and_methods(copied, found):

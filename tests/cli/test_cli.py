@@ -156,9 +156,12 @@ def test_errors_say_what_to_do(run, folder, tmp_path, monkeypatch, arguments, co
     assert words in " ".join((out + err).replace("│", " ").split())
 
 
-def test_the_demo_finds_what_it_planted_and_tries_every_recipe_that_trains_no_network(run):
-    code, out, _ = run("demo", "--used", 10, "--generated", 12, "--memorization", 1)
+def test_the_demo_finds_what_it_planted_and_tries_every_recipe_that_trains_no_network(run, tmp_path):
+    code, out, _ = run("demo", "--used", 10, "--generated", 12, "--memorization", 1, "-o", tmp_path / "demo")
     assert code == 0
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["audit.html", "audit.json", "risk.csv"]
+    assert str(tmp_path / "demo" / "audit.html") in out
+    assert len((tmp_path / "demo" / "risk.csv").read_text().splitlines()) == 11  # the used images, and a header
     deep = find_spec("torchvision") is not None
     tables = [line for line in out.splitlines() if re.search(r" \[.*\] .* \[", line)]
     names = [line.split()[0] for line in tables if re.search(r" \d+\.\d$", line)]

@@ -131,7 +131,12 @@ def audit():
         set_p=tuple(correct_set_tests(tests).tolist()),
         resolution=sample_resolution(y, groups=groups, n_methods=3, n_draws=200),
         epsilon=epsilon_lower_bound(y, attacks[1].judgement.comparable, groups=groups),
-        risk=_risk(used, generated, "used", far[:, :12], near[:12, :12], attacks[1].judgement.comparable[:12]),
+        risk=replace(
+            _risk(used, generated, "used", far[:, :12], near[:12, :12], attacks[1].judgement.comparable[:12]),
+            scored_by=HOSTILE[0],
+            others=np.array([("unused", id) for id in unused.ids]),
+            other_distances=np.arange(12.0),
+        ),
         inputs=Inputs(
             {"used": used, "unused": unused, "generated": generated},
             unit="patient",

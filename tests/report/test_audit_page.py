@@ -90,22 +90,18 @@ def test_without_images_there_are_none(found):
 
 
 def test_near_duplicates_and_pairs_are_the_images_themselves(found):
-    sets = found.inputs.sets
-    for section, pairs in (
-        (lint(found, True), [(one.role, one.id, one.other_role, one.other_id) for one in found.lint[0].pairs]),
-        (evidence(found, True), [("used", *_nearest(found, i)) for i in _closest_of_each_patient(found)]),
-    ):
-        shown = map(decoded, small_pictures(render("pairs", [section])))
-        for role, id, other_role, other_id in pairs:
-            first, second = sets[role][id], sets[other_role][other_id]
-            np.testing.assert_array_equal(next(shown), first)
-            np.testing.assert_array_equal(next(shown), second)
-            np.testing.assert_array_equal(next(shown), np.abs(first.astype(int) - second))
-        assert next(shown, None) is None
-
-
-def _nearest(found, i):
-    return found.risk.ids[i], "generated", found.risk.nearest[i, 0]
+    sets, risk = found.inputs.sets, found.risk
+    expected = []
+    for pair in found.lint[0].pairs:
+        first, second = sets[pair.role][pair.id], sets[pair.other_role][pair.other_id]
+        expected += [first, second, np.abs(first.astype(int) - second)]
+    for i in _closest_of_each_patient(found):
+        first, second = sets["used"][risk.ids[i]], sets["generated"][risk.nearest[i, 0]]
+        other = sets["unused"][risk.others[i, 1]]
+        expected += [first, second, np.abs(first.astype(int) - second), other, np.abs(first.astype(int) - other)]
+    text = render("pairs", [lint(found, True), evidence(found, True)])
+    for data, pixels in zip(small_pictures(text), expected, strict=True):
+        np.testing.assert_array_equal(decoded(data), pixels)
 
 
 def _closest_of_each_patient(found):

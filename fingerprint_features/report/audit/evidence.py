@@ -7,7 +7,11 @@ from ..words import cell
 
 _WORDS = (
     "Each pair is a real image and the generated image nearest to it: the closest image of each patient, the patients "
-    "most at risk first. Two images of different patients look alike too."
+    "most at risk first. Distances are bits, of 256, in which perceptual hashes differ."
+)
+_YARDSTICK = (
+    " Below stands the real image of another patient that is nearest to it. Two patients may look alike: a generated "
+    "image is conspicuous when it is much nearer than that."
 )
 
 
@@ -24,13 +28,27 @@ def evidence(found: AuditResult, images: bool) -> Section:
             pair = found.inputs.sets[role][id], found.inputs.sets["generated"][near]
             names = f"{role}: {id}", f"generated: {near}", "the difference of the two"
             rows = [triple(*pair, names, (role, "generated", "difference"))]
+            rows += [_yardstick(found, pair[0], i)] if risk.others is not None else []
+        if risk.others is not None:
+            numbers |= {"other": str(risk.others[i, 1]), "other_distance": float(risk.other_distances[i])}
         facts = [(_NAMES[name], cell(value)) for name, value in numbers.items() if name in _NAMES]
         pairs.append({"name": id, "rows": rows, "facts": facts, "numbers": numbers})
-    values = {"pairs": pairs, "images": images, "words": _WORDS}
+    words = _WORDS + (_YARDSTICK if images and risk.others is not None else "")
+    values = {"pairs": pairs, "images": images, "words": words}
     return Section("evidence", "Nearest pairs", values, [pair["numbers"] for pair in pairs])
 
 
-_NAMES = {"nearest": "nearest generated", "distance": "distance", "p": "p", "q": "q"}
+_NAMES = {
+    **{"nearest": "generated", "distance": "distance", "p": "p", "q": "q"},
+    **{"other": "other patient", "other_distance": "distance"},
+}
+
+
+def _yardstick(found, image, i):
+    """Return the nearest image of another patient and its difference from an image, below the place of the image."""
+    role, id = map(str, found.risk.others[i])
+    names = "", f"another patient, {role}: {id}", "the difference of the two"
+    return triple(image, found.inputs.sets[role][id], names, ("", "other patient", "difference"))[1:]
 
 
 def _one_a_patient(risk):

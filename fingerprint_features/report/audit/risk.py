@@ -18,6 +18,7 @@ def risk(found: AuditResult) -> Section:
     values = {
         "patients": _table(patients, "Patients"),
         "images": _table(images, "Images"),
+        "scored_by": found.risk.scored_by,
         "said": "" if about is None else about.conclusion,
         "fdr": None if about is None else about.fdr,
         "smallest": None if about is None else about.smallest_p,
