@@ -160,6 +160,7 @@ def audit(
     real = {name: sets[name] for name in _REAL if name in sets}
     made = {name: images for name, images in sets.items() if name not in real}
     refuse_same_files(made, real, "no image is both real and generated")
+    inputs = Inputs(sets, unit=unit, settings=settings.shown(randomized_split, preset, on_error, groups))
     with rows_kept(cache) as cache:
         found, unready = _ready(found, sets)
         sets, findings = _read(sets, found, cache, progress, on_error)
@@ -168,7 +169,6 @@ def audit(
             sets, unit, findings = sets | guessed, "patient", (finding, *findings)
         inputs = replace(inputs, sets=sets, unit=unit)  # without images that cannot be used, with guessed patients
         findings = (*findings, *lint(sets, unit, cache))
-        inputs = Inputs(sets, unit=unit, settings=settings.shown(randomized_split, preset, on_error, groups))
         ids = sets["used" if labelled else "candidates"].ids
         sets = {name: _by_content(images) for name, images in sets.items()}
         rest = (sets, unit, findings, found, left_out | unready, cache, settings)

@@ -50,7 +50,11 @@ def audit_labelled(
         copies = 0 if exact_copies(sets["unused"], sets["generated"]) else _n_copied(sets)
         named = {name: parts[name] for name in ("attacks", "set_tests", "set_p", "families", "controls")}
         verdict = decide(**named, copies=copies, randomized_split=randomized_split)
-    best = min(parts["attacks"], key=lambda trial: trial.judgement.p_value, default=None)
+    best = min(
+        parts["attacks"],
+        key=lambda trial: (trial.judgement.p_value, -trial.judgement.scores["auc"].value),  # as in the verdict
+        default=None,
+    )
     scores, name = _scores(best, images)
     risk = assess_risk(
         distances,

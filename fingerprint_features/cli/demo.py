@@ -185,17 +185,21 @@ def _audit(real, fake, pool, y, cache, folder):
         "\nMay this generated set be published, or does it give its training images away? An audit asks that with\n"
         f"three of these recipes, and with the {len(pool)} images of another generator as a control."
     )
-    with _timed("the audit"):
-        found = audit(
-            _AUDITED,
-            used=real[y == 1],
-            unused=real[y == 0],
-            generated=fake,
-            foreign=pool,
-            randomized_split=True,
-            n_permutations=199,
-            cache=cache,
-        )
+    try:
+        with _timed("the audit"):
+            found = audit(
+                _AUDITED,
+                used=real[y == 1],
+                unused=real[y == 0],
+                generated=fake,
+                foreign=pool,
+                randomized_split=True,
+                n_permutations=199,
+                cache=cache,
+            )
+    except ValueError as error:
+        typer.echo(fill(f"So few images cannot be audited; give a larger --used or --generated. {error}", 112))
+        return
     page, table = folder / "audit.html", folder / "risk.csv"
     with _timed("its page"):
         write_page(found, page, cache=cache)

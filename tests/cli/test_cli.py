@@ -11,7 +11,15 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from fingerprint_features import FeatureCache, FeaturePipeline, ImageSet, ImageStats, recipes
+from fingerprint_features import (
+    FeatureCache,
+    FeaturePipeline,
+    ImageSet,
+    ImageStats,
+    make_membership_task,
+    recipes,
+)
+from fingerprint_features.cli.demo import _audit
 from tests.cache.rows import ROOT
 from tests.helpers import random_images, write_images
 
@@ -159,9 +167,8 @@ def test_errors_say_what_to_do(run, folder, tmp_path, monkeypatch, arguments, co
 def test_the_demo_finds_what_it_planted_and_tries_every_recipe_that_trains_no_network(run, tmp_path):
     code, out, _ = run("demo", "--used", 10, "--generated", 12, "--memorization", 1, "-o", tmp_path / "demo")
     assert code == 0
-    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == ["audit.html", "audit.json", "risk.csv"]
-    assert str(tmp_path / "demo" / "audit.html") in out
-    assert len((tmp_path / "demo" / "risk.csv").read_text().splitlines()) == 11  # the used images, and a header
+    assert "So few images cannot be audited" in out
+    assert list((tmp_path / "demo").iterdir()) == []
     deep = find_spec("torchvision") is not None
     tables = [line for line in out.splitlines() if re.search(r" \[.*\] .* \[", line)]
     names = [line.split()[0] for line in tables if re.search(r" \d+\.\d$", line)]
@@ -174,6 +181,23 @@ def test_the_demo_finds_what_it_planted_and_tries_every_recipe_that_trains_no_ne
     assert "Choose a smaller k" in refusal  # whole, not cut off
     kappas = {line[2:28].strip(): float(line[28:52].split("[")[0]) for line in tables[: 2 + 2 * deep]}
     assert kappas["distance to the generated"] > kappas["their own features"] + 0.4
+
+
+def test_the_demo_ends_with_an_audit_whose_page_stays(tmp_path, capsys):
+    task = make_membership_task(20, 20, 40, 1, image_size=32, slices_per_patient=2, n_pool=40, random_state=0)
+    _audit(task.X, task.reference, task.pool, task.y, None, tmp_path)
+    out = capsys.readouterr().out
+    assert "Detected: the generated set gives away images" in " ".join(out.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["audit.html", "audit.json", "risk.csv"]
+    assert str(tmp_path / "audit.html") in out
+    assert len((tmp_path / "risk.csv").read_text().splitlines()) == 21  # the used images, and a header
+
+
+def test_the_demo_needs_a_folder_for_its_page(run, tmp_path):
+    (tmp_path / "taken").touch()
+    code, _, err = run("demo", "-o", tmp_path / "taken")
+    assert code == 2
+    assert "cannot be a folder" in err
 
 
 def test_version_and_help(run):

@@ -36,8 +36,8 @@ def attacks(found: AuditResult) -> Section | None:
 
 
 def ranked(found: AuditResult) -> list:
-    """Return the trials, the one with the smallest corrected p-value first."""
-    return sorted(found.attacks, key=lambda one: one.judgement.p_value)
+    """Return the trials, the one with the smallest corrected p-value first, then by AUC."""
+    return sorted(found.attacks, key=lambda one: (one.judgement.p_value, -one.judgement.scores["auc"].value))
 
 
 def _scores(trials, unit):
