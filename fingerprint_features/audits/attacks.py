@@ -20,7 +20,7 @@ from ..evaluate import (
     permutation_test,
     refit_permutation_test,
 )
-from ..evaluate.refits import HeldOut, decision_values, held_out
+from ..evaluate.refits import HeldOut, decision_values
 from ..images import ImageSet
 from ..recipes.kinds import Cache
 from .bench import Fixed
@@ -142,11 +142,8 @@ def _trial(name, how, known, scores, answers, test, i):
     return Trial(name, how, known.y, judgement, known.groups)
 
 
-def held_out_auc(rule: Any, known: Labelled, settings: Settings) -> Score:
-    """Return the AUC of one cross-validation, with the interval of a fixed rule."""
+def auc_of(rule: Any, known: Labelled, settings: Settings) -> Score:
+    """Return the AUC of a rule, with its interval."""
     if isinstance(rule, Fixed):
         return judge_fixed_rule(rule.answers, rule.scores, known, settings)[0]["auc"]
-    folds = independent_folds(known.y, known.groups, n_splits=settings.cv, random_state=settings.random_state)
-    held = held_out(rule, np.arange(len(known.y)), known.y, folds)
-    scores = Judgement(None, None, held.answers, held.decisions, True, held.folds).comparable
-    return judge_fixed_rule(held.answers, scores, known, settings)[0]["auc"]
+    return judge(rule, known, settings)[0]["auc"]

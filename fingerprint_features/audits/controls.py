@@ -10,7 +10,7 @@ from ..evaluate import Score
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.kinds import Cache
-from .attacks import held_out_auc, joint_test
+from .attacks import auc_of, joint_test
 from .bench import Ridge, set_up
 from .known import Labelled
 from .methods import Method
@@ -134,7 +134,7 @@ def _answer(asked, rules, known, settings):
     """Return the answer of the rule that comes closest to an alarm."""
     test = joint_test(rules, known, settings)
     best = int(np.lexsort([-test.values, test.p_corrected])[0])
-    score = held_out_auc(list(rules.values())[best], known, settings)
+    score = auc_of(list(rules.values())[best], known, settings)
     p = min(1.0, asked.n_alike * float(test.p_corrected[best]))
     alarm = p <= ERROR_RATE
     return Control(asked.name, asked.question, score, p, alarm, asked.alarm if alarm else asked.silence)
