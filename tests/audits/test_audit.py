@@ -4,11 +4,24 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
+from sklearn.pipeline import make_pipeline
 
-from fingerprint_features import ImageSet, audit, make_membership_task, recipes
+from fingerprint_features import (
+    LBP,
+    FeaturePipeline,
+    ImageReadError,
+    ImageSet,
+    NetClassifier,
+    PHash,
+    ReferenceSimilarity,
+    ThresholdClassifier,
+    audit,
+    make_membership_task,
+    recipes,
+)
 from fingerprint_features.answers import ArgumentError
 from fingerprint_features.audits import LIMITS
-from fingerprint_features.reference import ReferenceSimilarity
 from tests.html_page import Page
 
 RULES = ["calibrated-log-ratio", "dmk-2023-phash"]
@@ -127,11 +140,90 @@ def test_nothing_is_detected_where_nothing_was_memorized():
     assert "That does not mean safe" in result.verdict.sentence
 
 
+def textures(reference, holdout):
+    features = FeaturePipeline([LBP()])
+    return make_pipeline(ReferenceSimilarity(reference, features), ThresholdClassifier(metric="kappa"))
+
+
 def test_two_scanners_are_not_above_the_blind_control():
-    task = task_of(0, n=20, shift=3.0)
-    result = asked(task, "aimultimedialab-2023-lbp-svm" if False else "calibrated-log-ratio")
-    assert result.controls[0].alarm
-    assert result.verdict.kind in ("not above the blind control", "not detected")
+    task = make_membership_task(20, 20, 40, memorization=0, shift=2.0, image_size=48, random_state=0)
+    result = asked(task, textures, foreign=task_of(0, random_state=9, shift=2.0, image_size=48).reference)
+    alarms = {control.name: control.alarm for control in result.controls}
+    assert result.families["rules"] <= 0.05 / 2
+    assert alarms["blind: textures alone"]
+    assert alarms["foreign generator"]
+    assert not alarms["members only"]
+    assert result.verdict.kind == "not above the blind control"
+    assert "blind: textures alone" in result.verdict.why
+
+
+def test_a_generator_that_never_saw_these_patients_raises_no_alarm(copied):
+    result = asked(copied, "dmk-2023-phash", foreign=task_of(1, random_state=9).reference)
+    assert [control.name for control in result.controls][-1] == "foreign generator"
+    assert not result.controls[-1].alarm
+    assert result.verdict.kind == "detected"
+
+
+def test_slices_of_a_patient_count_as_one():
+    task = task_of(0, n=30, slices_per_patient=3, random_state=2)
+    result = asked(task, "calibrated-log-ratio")
+    assert result.resolution.n_used == 10
+    assert result.attacks[0].judgement.test.n_groups == 20
+    assert len(result.risk.by_patient()["patient"]) == 10
+    assert result.verdict.kind == "not detected"
+
+
+def test_patients_are_guessed_where_the_caller_asks_for_it(copied):
+    bare = {name: ImageSet(list(images), list(images.ids)) for name, images in parts(copied).items()}
+    result = asked(copied, "dmk-2023-phash", groups="auto", **bare)
+    assert result.verdict.kind == "detected"
+    assert next(finding.kind for finding in result.lint) == "patients"
+    assert result.inputs.settings["groups"] == "auto"
+
+
+def test_images_that_cannot_be_used_are_named_or_left_out(copied, tmp_path):
+    used = [tmp_path / f"{i}.png" for i in range(17)]
+    for path, image in zip(used, parts(copied)["used"], strict=False):
+        Image.fromarray(image).save(path)
+    used[16].write_bytes(b"no image")
+    params = {"used": used, "groups": "none", "methods": "dmk-2023-phash"}
+    with pytest.raises(ImageReadError, match="used= "):
+        asked(copied, **params)
+    result = asked(copied, on_error="nan", **params)
+    assert result.verdict.kind == "detected"
+    assert any(finding.kind == "unreadable" and "16.png" in finding.text for finding in result.lint)
+    assert len(result.risk.ids) == 16
+
+
+def test_the_page_is_written_with_its_numbers(found, tmp_path):
+    found.to_html(tmp_path / "audit.html", images=False)
+    page = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert found.verdict.sentence.split(" (")[0] in page
+    assert (tmp_path / "audit.json").exists()
+
+
+def test_networks_are_trained_once_and_are_a_family_of_their_own(copied):
+    def tiny(reference, holdout):
+        return NetClassifier("small", weights=None, image_size=32, epochs=1, random_state=0)
+
+    pytest.importorskip("torch")
+    result = asked(copied, ["dmk-2023-phash", tiny])
+    assert result.families.keys() == {"rules", "networks", "set level"}
+    (network,) = [trial for trial in result.attacks if trial.name == "tiny"]
+    assert network.how == "judged on 11 of 32 patients, held out"
+    assert "in 3 families" in result.verdict.sentence
+
+
+@pytest.mark.slow
+def test_recipes_of_every_kind_can_be_asked_for_at_once(copied):
+    about = [recipes.info(name) for name in recipes.names()]
+    free = [one.name for one in about if not one.needs_labels and not one.trains]
+    attribute = [one.name for one in about if one.subtask == 2]
+    names = [*free, *attribute[:1], "calibrated-log-ratio", "dmk-2023-cnn"]
+    result = asked(copied, list(dict.fromkeys(names)), preset="fast", n_permutations=59)
+    assert {trial.name for trial in result.attacks} | result.left_out.keys() == set(names)
+    assert len(result.attacks) > 8
+    assert result.verdict.kind == "detected"
 
 
 def test_a_patient_in_both_roles_is_not_assessable(copied):
@@ -186,15 +278,9 @@ def test_candidates_without_labels_are_flagged_and_nothing_is_said_about_accurac
 
 def test_a_function_of_reference_and_holdout_is_a_method(copied):
     def ratio(reference, holdout):
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-
-        from fingerprint_features import FeaturePipeline, PHash
-
         features = FeaturePipeline([PHash()])
-        return make_pipeline(
-            ReferenceSimilarity(reference, features, "hamming", "log_ratio", holdout=holdout), LogisticRegression()
-        )
+        rule = ReferenceSimilarity(reference, features, "hamming", "log_ratio", holdout=holdout)
+        return make_pipeline(rule, ThresholdClassifier())
 
     result = asked(copied, ratio)
     assert [trial.name for trial in result.attacks] == ["ratio"]
