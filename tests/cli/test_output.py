@@ -85,7 +85,7 @@ def test_what_an_image_needs_is_said_in_options(run, tmp_path):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-@pytest.mark.parametrize("command", ["check", "extract", "detect", "attribute"])
+@pytest.mark.parametrize("command", ["check", "extract", "detect", "attribute", "audit"])
 def test_progress_is_shown_on_a_terminal_only(run, tmp_path, monkeypatch, command, terminal):
     monkeypatch.setattr("fingerprint_features.extractors.one_pass._PATIENCE", 0)
     monkeypatch.setattr("fingerprint_features.cli.options.on_terminal", lambda: terminal)
@@ -96,6 +96,7 @@ def test_progress_is_shown_on_a_terminal_only(run, tmp_path, monkeypatch, comman
         "check": [tmp_path / "real"],
         "extract": [tmp_path / "real", "-o", tmp_path / "rows.csv", "--extractors", "image_stats"],
         "detect": ["--candidates", tmp_path / "real", "--generated", tmp_path / "generated", "-o", tmp_path / "a.csv"],
+        "audit": ["--candidates", tmp_path / "real", "--generated", tmp_path / "generated", "-o", tmp_path / "a.html"],
         "attribute": ["--real", tmp_path / "real", "--generated", tmp_path / "generated", "-o", tmp_path / "a.csv"],
     }
     code, _, err = run(command, *arguments[command])
