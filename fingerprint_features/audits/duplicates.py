@@ -182,7 +182,7 @@ def _have(n_images, total, role):
 def _shown(distance, looks):
     """Return a distance in words: for bits, in how many of them two images differ."""
     scale = _scale(looks)
-    return f"a cosine distance of {distance:.2g}" if scale == 1 else f"{int(distance * scale)} of {scale} bits"
+    return f"{distance:.2g} in cosine distance" if scale == 1 else f"{int(distance * scale)} of {scale} bits"
 
 
 def _scale(looks):

@@ -60,8 +60,9 @@ def audit(
     recipe: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help="A name from `recipes` to try; give the option several times for several. [default: "
-            f"{', '.join(_LABELLED)}; without labels {', '.join(_UNLABELLED)}]"
+            f"{', '.join(_LABELLED)}; without labels {', '.join(_UNLABELLED)}]",
         ),
     ] = None,
     random_split: Annotated[

@@ -115,7 +115,7 @@ Report = Annotated[
     ),
 ]
 ShowImages = Annotated[
-    bool, typer.Option("--images/--no-images", help="Whether the page of --report shows images; not for patient data.")
+    bool, typer.Option("--images/--no-images", help="Whether the page shows images; not for patient data.")
 ]
 
 

@@ -185,7 +185,7 @@ def test_a_damaged_record_costs_no_row(path):
 def test_any_record_can_be_listed(path, about):
     from typer.testing import CliRunner
 
-    from fingerprint_features.cli import app
+    from fingerprint_features.cli.commands import app
 
     cache = FeatureCache(path)
     cache.put_many(TOKEN, make_digests(1), np.zeros((1, 2)), about)
