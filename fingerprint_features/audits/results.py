@@ -35,7 +35,7 @@ class AuditResult:
     attacks : tuple of Trial
         Every method tried. The p-value of its judgement is corrected for all methods of its family.
     left_out : dict of str to str
-        The methods that were not tried, and why.
+        The methods, and tests of the generated set, that were not tried, and why.
     controls : tuple of Control
         Questions whose answer should be "nothing".
     set_tests : tuple of SetTest

@@ -221,7 +221,7 @@ def test_recipes_of_every_kind_can_be_asked_for_at_once(copied):
     attribute = [one.name for one in about if one.subtask == 2]
     names = [*free, *attribute[:1], "calibrated-log-ratio", "dmk-2023-cnn"]
     result = asked(copied, list(dict.fromkeys(names)), preset="fast", n_permutations=59)
-    assert {trial.name for trial in result.attacks} | result.left_out.keys() == set(names)
+    assert {trial.name for trial in result.attacks} | result.left_out.keys() >= set(names)
     assert len(result.attacks) > 8
     assert result.verdict.kind == "detected"
 
