@@ -17,7 +17,7 @@ FLOORS = [
     ["extractors"],
     ["cache", "datasets"],
     ["images", "similarity", "neighbors", "decide", "evaluate"],
-    ["checks", "compiled", "files", "html", "lazy", "threads"],
+    ["checks", "compiled", "files", "html", "lazy", "plain", "threads"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 FREE = {"testing", "_version", "__init__"}

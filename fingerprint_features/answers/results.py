@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..html import table
 from ..images.errors import printable
+from ..plain import as_frame
 from ..recipes.saving import FittedRecipe
 from .assessment import Assessment
 from .findings import Finding
@@ -89,7 +90,7 @@ class Detection:
 
     def frame(self) -> "pd.DataFrame":
         """Return the table as a pandas frame, one row a candidate; the columns are those of `columns`."""
-        return _frame(self.columns(), {"used": "Int64", "distance": "Int64"})
+        return as_frame(self.columns(), {"used": "Int64", "distance": "Int64"})
 
     def __str__(self) -> str:
         count = int((self.used == 1).sum())
@@ -161,7 +162,7 @@ class Attribution:
 
     def frame(self) -> "pd.DataFrame":
         """Return the table as a pandas frame, one row an image; the columns are those of `columns`."""
-        return _frame(self.columns(), {"distance": "Int64"})
+        return as_frame(self.columns(), {"distance": "Int64"})
 
     def __str__(self) -> str:
         answered = [subset for subset in self.subsets.tolist() if subset is not None]
@@ -195,13 +196,3 @@ def _cell(value):
 
 def _numbers(values, kind=float):
     return [None if np.isnan(value) else kind(value) for value in values]
-
-
-def _frame(columns, dtypes):
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "frame() needs pandas: pip install 'fingerprint_features[frames]' (columns() gives plain lists)"
-        ) from error
-    return pd.DataFrame(columns).astype(dtypes)

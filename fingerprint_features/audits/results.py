@@ -7,12 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from ..answers import Inputs, Trial
 from ..evaluate import EpsilonBound, Resolution, SetTest
 from ..files import replacing
 from ..html import said, table
+from ..plain import as_frame, plain
 from .controls import Control
 from .lint_findings import LintFinding
 from .risk import Risk
@@ -82,7 +81,7 @@ class AuditResult:
     @property
     def frame(self) -> "pd.DataFrame":
         """The methods as a pandas frame, one row each, the best first."""
-        return _frame(self._columns())
+        return as_frame(self._columns())
 
     def risk_table(self, by: Literal["image", "patient"] = "image") -> "pd.DataFrame":
         """Return who is at risk as a pandas frame, most at risk first.
@@ -99,11 +98,11 @@ class AuditResult:
         tables = {"image": self.risk.by_image, "patient": self.risk.by_patient}
         if by not in tables:
             raise ValueError(f"by= must be 'image' or 'patient'. Got {by!r} instead.")
-        return _frame(tables[by]())
+        return as_frame(tables[by]())
 
     def to_dict(self) -> dict[str, Any]:
         """Return every number as plain dicts, lists and texts; None stands for what is infinite or missing."""
-        return _plain(
+        return plain(
             {
                 "verdict": asdict(self.verdict) | {"limits": LIMITS, "leak": self.leak},
                 "p_value": self.p_value,
@@ -225,26 +224,3 @@ def _trial(trial):
     test = judgement.test.to_dict()
     (test["methods"],) = test["methods"].values()
     return {"name": trial.name, "how": trial.how, "test": test, **judgement.scores.to_dict()}
-
-
-def _frame(columns):
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("tables need pandas: pip install 'fingerprint_features[frames]'") from error
-    return pd.DataFrame(columns)
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)

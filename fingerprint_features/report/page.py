@@ -6,14 +6,12 @@ import json
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from ..answers import Attribution, Detection
 from ..audits import AuditResult
 from ..files import replacing
 from ..images.errors import printable
+from ..plain import plain
 from ..recipes.kinds import Cache
 from .attribution import attribution_sections
 from .audit import audit_sections
@@ -132,17 +130,4 @@ def _sections(result, images, cache):
 
 def _as_json(title, sections):
     numbers = {section.name: section.numbers for section in sections if section.numbers is not None}
-    return json.dumps(_plain({"title": title, **numbers}), indent=1, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: NaN and infinity are None, what is no number or container is text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    return json.dumps(plain({"title": title, **numbers}), indent=1, allow_nan=False) + "\n"
