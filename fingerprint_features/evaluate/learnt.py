@@ -19,6 +19,7 @@ from .refits import HeldOut, held_out, take
 from .scores import Score, Scores
 
 _HALVINGS = 20  # random cuts of the groups into halves, from which the spread of a learnt rule is estimated
+_FEWEST = 6  # groups of a class: three in each half, so that two are learnt from, which some rules compare
 _MOST = 2.0  # by what learning can raise the variance of a score
 
 
@@ -76,7 +77,7 @@ def cross_validated_scores(
     as test and training image, with the same result). The variance is estimated by 20 random cuts of the groups into
     two halves, each cross-validated by itself, as half the mean square of their difference (the conservative estimate
     of Nadeau and Bengio), scaled to the full size. It widens the interval of `membership_scores` by a factor between 1
-    and the square root of 2; the larger where a class has fewer than four groups.
+    and the square root of 2; the larger where a class has fewer than six groups.
 
     ``python -m benchmarks.calibration`` measures the coverage of these intervals and of those of `membership_scores`.
     With ten patients a class, one image each, in 100 tables without effect (standard error 2 %), the intervals of AUC,
@@ -132,7 +133,7 @@ def is_membership(y: NDArray[Any]) -> bool:
 def _halves(y, codes, rng):
     """Return the positions of the halves of random cuts, one half after the other; none where halves are too small."""
     n_groups = np.unique(np.stack([codes, y]), axis=1)[1]
-    if np.bincount(n_groups).min() < 4:
+    if np.bincount(n_groups).min() < _FEWEST:
         return []
     cuts = (independent_folds(y, codes, n_splits=2, random_state=int(rng.integers(2**31))) for _ in range(_HALVINGS))
     return [half for (_, first), (_, second) in cuts for half in (first, second)]

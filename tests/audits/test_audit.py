@@ -325,3 +325,10 @@ def test_every_recipe_is_tried_or_left_out():
     found, left_out = find_methods(recipes.names(), task.reference, True, "fast")
     assert sorted([*(method.name for method in found), *left_out]) == sorted(recipes.names())
     assert all(recipes.info(name).subtask == 2 or recipes.info(name).needs_pool for name in left_out)
+
+
+@pytest.mark.parametrize("n_patients", [4, 6])
+def test_few_patients_of_several_slices_get_an_answer(n_patients):
+    result = asked(task_of(0, n=3 * n_patients, slices_per_patient=3), "calibrated-log-ratio", n_permutations=39)
+    assert result.verdict.kind in ("not detected", "not assessable")
+    assert [trial.name for trial in result.attacks] == ["calibrated-log-ratio"]

@@ -75,7 +75,7 @@ def test_learning_widens_by_a_factor_between_one_and_the_root_of_two():
 
 
 def test_halves_keep_groups_whole_and_are_not_made_of_few():
-    _, y, groups = table(n=5, slices=3)
+    _, y, groups = table(n=7, slices=3)
     halves = _halves(y, groups, np.random.default_rng(0))
     assert len(halves) == 40
     for first, second in zip(halves[::2], halves[1::2], strict=True):
