@@ -36,6 +36,7 @@ ALPHA = 0.05
 CHANCE = {"auc": 0.5, "kappa": 0.0, "accuracy": 0.5}
 MEMORIZATION = (0.0, 0.1, 0.25, 0.5, 1.0)
 SHIFT = (0.0, 1.0)
+CONTROLS = ("blind: textures alone", "blind: other patients' images as reference", "members only")
 PEER = "rank test by slice"
 
 
@@ -117,6 +118,7 @@ def numbers_of(found: AuditResult) -> Record:
     p, risk = found.p_value, found.risk.image_risk
     numbers = {"verdict": found.verdict.kind, "p": np.nan if p is None else p, "attacks": len(found.attacks)}
     numbers |= {f"family: {name}": float(family) for name, family in found.families.items()}
+    numbers |= dict.fromkeys((f"control: {name}" for name in CONTROLS), np.nan)  # few patients leave one out
     numbers |= {f"control: {control.name}": float(control.p_value) for control in found.controls}
     for metric, chance in CHANCE.items():
         scores = [trial.judgement.scores[metric] for trial in found.attacks]
