@@ -15,6 +15,7 @@ from ..answers.patients import Patients, with_patients
 from ..answers.reading import check_settings, extractors_in, good, read_all, refuse_bad
 from ..images import ImageSet, as_image_set
 from ..recipes.kinds import Cache, Images, Preset
+from .case import Case
 from .labelled import audit_labelled
 from .lint import lint, unreadable
 from .methods import Method, Methods, find_methods
@@ -169,7 +170,7 @@ def audit(
     real = {name: sets[name] for name in _REAL if name in sets}
     made = {name: images for name, images in sets.items() if name not in real}
     refuse_same_files(made, real, "no image is both real and generated")
-    inputs = Inputs(sets, unit=unit, settings=settings.shown(randomized_split, preset, on_error, groups))
+    inputs = Inputs(sets, unit=unit, settings=settings.shown(preset, on_error, groups))
     with rows_kept(cache) as cache:
         found, unready = _ready(found, sets)
         sets, findings = _read(sets, found, cache, progress, on_error)
@@ -180,8 +181,8 @@ def audit(
         findings = (*findings, *lint(sets, unit, cache))
         ids = sets["used" if labelled else "candidates"].ids
         sets = {name: _by_content(images) for name, images in sets.items()}
-        rest = (sets, unit, findings, found, left_out | unready, cache, settings)
-        result = audit_labelled(*rest, randomized_split, inputs) if labelled else audit_unlabelled(*rest, inputs)
+        case = Case(sets, unit, findings, found, left_out | unready, cache, settings, inputs)
+        result = audit_labelled(case) if labelled else audit_unlabelled(case)
     return replace(result, risk=result.risk.like(ids))
 
 
@@ -203,7 +204,7 @@ def _check(cv, n_permutations, random_state, progress, on_error, randomized_spli
         raise ArgumentError(f"cv= must be an int >= 2. Got {cv!r} instead.")
     if not (randomized_split is None or isinstance(randomized_split, (bool, np.bool_))):
         raise ArgumentError(f"randomized_split= must be True, False or None. Got {randomized_split!r} instead.")
-    return Settings(int(cv), int(n_permutations), int(random_state), progress)
+    return Settings(int(cv), int(n_permutations), int(random_state), randomized_split, progress)
 
 
 def _with_groups(sets, groups):

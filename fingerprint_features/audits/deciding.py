@@ -82,6 +82,11 @@ def decide_without_labels(risk: ImageRisk, copies: int) -> Verdict:
     return verdict(NOT_DETECTED, risk.conclusion, numbers=f"none of {n} candidates stands out", missed=missed)
 
 
+def strongest_first(attacks: Sequence[Trial]) -> list[Trial]:
+    """Return attacks by their corrected p-value, the smallest first, and then by AUC."""
+    return sorted(attacks, key=lambda trial: (trial.judgement.p_value, -trial.judgement.scores["auc"].value))
+
+
 def _tried(attacks, set_tests, families):
     counts = []
     for n, what in ((len(attacks), "method"), (len(set_tests), "test")):
@@ -94,7 +99,7 @@ def _best(attacks, set_tests, set_p):
     """Return the strongest attack and the strongest test in words."""
     said = []
     if attacks:
-        trial = min(attacks, key=lambda trial: (trial.judgement.p_value, -trial.judgement.scores["auc"].value))
+        trial = strongest_first(attacks)[0]
         auc = trial.judgement.scores["auc"]
         said.append(f"The strongest method is {trial.name}: AUC {auc}, corrected p = {trial.judgement.p_value:.3g}.")
     if set_tests:

@@ -1,60 +1,40 @@
 """An audit where it is known which images were used."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..answers import Inputs
 from ..answers.guards import exact_copies
 from ..answers.known import labelled
-from ..evaluate import epsilon_lower_bound, independent_groups, sample_resolution
-from ..images import ImageSet
-from ..recipes.kinds import Cache
+from ..evaluate import epsilon_lower_bound, sample_resolution
 from .attacks import try_networks, try_rules
 from .bench import set_up
+from .case import UNKNOWN_PATIENTS, Case
 from .controls import run_controls
-from .deciding import decide, refused
+from .deciding import decide, refused, strongest_first
 from .distances import measure
 from .known import Labelled
-from .lint_findings import LintFinding
-from .methods import Method
 from .results import AuditResult
 from .risk import assess_risk
 from .sets import set_level
-from .settings import Settings
 from .verdict import ERROR_RATE
 
 
-def audit_labelled(
-    sets: Mapping[str, ImageSet],
-    unit: str | None,
-    lint: tuple[LintFinding, ...],
-    methods: list[Method],
-    left_out: dict[str, str],
-    cache: Cache,
-    settings: Settings,
-    randomized_split: bool | None,
-    inputs: Inputs,
-) -> AuditResult:
+def audit_labelled(case: Case) -> AuditResult:
     """Return the result of `audit` for used and unused images."""
+    sets = case.sets
     images, y = labelled(sets)
-    distances = measure(images, sets["generated"], cache)
-    groups = None if unit is None else independent_groups(images.groups, images.digests)
-    known = None if groups is None else Labelled(images, y, groups, unit)
-    verdict = refused(lint, _unassessable(known))
-    parts: dict[str, Any] = _NOTHING | {"left_out": left_out}
+    distances, groups = measure(images, sets["generated"], case.cache), case.groups(images)
+    known = None if groups is None else Labelled(images, y, groups, case.unit)
+    verdict = refused(case.lint, _unassessable(known))
+    parts: dict[str, Any] = _NOTHING | {"left_out": case.left_out}
     if verdict is None:
-        parts = _numbers(known, sets, distances, methods, left_out, cache, settings)
+        parts = _numbers(known, distances, case)
         copies = 0 if exact_copies(sets["unused"], sets["generated"]) else _n_copied(sets)
         named = {name: parts[name] for name in ("attacks", "set_tests", "set_p", "families", "controls")}
-        verdict = decide(**named, copies=copies, randomized_split=randomized_split)
-    best = min(
-        parts["attacks"],
-        key=lambda trial: (trial.judgement.p_value, -trial.judgement.scores["auc"].value),  # as in the verdict
-        default=None,
-    )
+        verdict = decide(**named, copies=copies, randomized_split=case.settings.randomized_split)
+    best = next(iter(strongest_first(parts["attacks"])), None)
     scores, name = _scores(best, images)
     risk = assess_risk(
         distances,
@@ -62,18 +42,18 @@ def audit_labelled(
         "used",
         sets["generated"],
         groups,
-        unit,
+        case.unit,
         scores[y == 1],
         name,
         {"unused": sets["unused"]},
-        random_state=settings.random_state,
+        random_state=case.settings.random_state,
     )
     return AuditResult(
         verdict=verdict,
-        lint=lint,
+        lint=case.lint,
         risk=risk,
-        inputs=inputs,
-        epsilon=_epsilon(parts["attacks"], best, settings),
+        inputs=case.inputs,
+        epsilon=_epsilon(parts["attacks"], best, case.settings),
         **parts,
     )
 
@@ -84,14 +64,15 @@ _NOTHING = {"attacks": (), "controls": (), "set_tests": (), "set_p": (), "resolu
 def _unassessable(known):
     """Return what stands in the way of all numbers, or nothing."""
     if known is None:
-        return "the patients are unknown (give groups=, or groups='none' if each image is a patient of its own)"
+        return UNKNOWN_PATIENTS
     if not known.enough_patients:
         return f"there are fewer than three {known.unit}s that were used, or that were not"
     return ""
 
 
-def _numbers(known, sets, distances, methods, left_out, cache, settings):
+def _numbers(known, distances, case):
     """Return every number that needs labels, as arguments of AuditResult."""
+    sets, methods, cache, settings = case.sets, case.methods, case.cache, case.settings
     quick = [method for method in methods if not method.trains]
     rules, failed = set_up(quick, known, sets["generated"], cache, settings.progress)
     if failed and len(methods) == 1:
@@ -111,7 +92,7 @@ def _numbers(known, sets, distances, methods, left_out, cache, settings):
     trials = (*rule_trials, *network_trials)
     return {
         "attacks": trials,
-        "left_out": left_out | failed | not_trained | not_tested,
+        "left_out": case.left_out | failed | not_trained | not_tested,
         "controls": controls,
         "set_tests": tests,
         "set_p": set_p,

@@ -15,7 +15,7 @@ class Settings:
 
     Attributes
     ----------
-    cv, n_permutations, random_state
+    cv, n_permutations, random_state, randomized_split
         As in `audit`.
     progress : bool
     """
@@ -23,6 +23,7 @@ class Settings:
     cv: int
     n_permutations: int
     random_state: int
+    randomized_split: bool | None
     progress: bool
 
     def check_permutations(self, methods: Sequence[Method]) -> None:
@@ -35,8 +36,8 @@ class Settings:
                 f"tests can be small enough. Got {self.n_permutations}"
             )
 
-    def shown(self, randomized_split: bool | None, preset: str, on_error: str, groups: Any) -> dict[str, Any]:
+    def shown(self, preset: str, on_error: str, groups: Any) -> dict[str, Any]:
         """Return what the result keeps of the settings."""
         own = {name: value for name, value in asdict(self).items() if name != "progress"}
         kinds = {"groups": groups if groups is None or isinstance(groups, str) else type(groups).__name__}
-        return own | {"randomized_split": randomized_split, "preset": preset, "on_error": on_error} | kinds
+        return own | {"preset": preset, "on_error": on_error} | kinds

@@ -1,74 +1,57 @@
 """An audit where nobody knows which images were used."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from scipy.stats import rankdata
 
-from ..answers import Inputs
 from ..answers.guards import exact_copies
-from ..evaluate import independent_groups
 from ..evaluate.refits import decision_values
-from ..images import ImageSet
-from ..recipes.kinds import Cache
+from .case import UNKNOWN_PATIENTS, Case
 from .deciding import decide_without_labels, refused
 from .distances import measure
-from .lint_findings import LintFinding
-from .methods import Method
 from .results import AuditResult
 from .risk import assess_risk
-from .settings import Settings
 
 
-def audit_unlabelled(
-    sets: Mapping[str, ImageSet],
-    unit: str | None,
-    lint: tuple[LintFinding, ...],
-    methods: list[Method],
-    left_out: dict[str, str],
-    cache: Cache,
-    settings: Settings,
-    inputs: Inputs,
-) -> AuditResult:
+def audit_unlabelled(case: Case) -> AuditResult:
     """Return the result of `audit` for candidates."""
-    images, generated = sets["candidates"], sets["generated"]
-    groups = None if unit is None else independent_groups(images.groups, images.digests)
+    images, generated = case.sets["candidates"], case.sets["generated"]
+    groups = case.groups(images)
     alone = len(set(images.digests)) < 2 or (groups is not None and groups.max() == 0)  # rules compare patients
-    scores, scored_by = (None, "") if alone else _scores(methods, images, generated, cache)
+    scores, scored_by = (None, "") if alone else _scores(case.methods, images, generated, case.cache)
     risk = assess_risk(
-        measure(images, generated, cache),
+        measure(images, generated, case.cache),
         images,
         "candidates",
         generated,
         groups,
-        unit,
+        case.unit,
         scores,
         scored_by,
-        random_state=settings.random_state,
+        random_state=case.settings.random_state,
     )
-    verdict = refused(lint, _unassessable(groups))
+    verdict = refused(case.lint, _unassessable(groups))
     if verdict is None:
         copies = len({i for i, _ in exact_copies(images, generated)})
         verdict = decide_without_labels(risk.image_risk, copies)
     return AuditResult(
         verdict=verdict,
-        lint=lint,
+        lint=case.lint,
         attacks=(),
-        left_out=left_out,
+        left_out=case.left_out,
         controls=(),
         set_tests=(),
         set_p=(),
         resolution=None,
         epsilon=None,
         risk=risk,
-        inputs=inputs,
+        inputs=case.inputs,
     )
 
 
 def _unassessable(groups):
     """Return what stands in the way of all numbers, or nothing."""
     if groups is None:
-        return "the patients are unknown (give groups=, or groups='none' if each image is a patient of its own)"
+        return UNKNOWN_PATIENTS
     return "" if groups.max() > 0 else "all candidates are of one patient"
 
 

@@ -47,7 +47,7 @@ from .output import (
     check_submission,
     check_table,
     print_answers,
-    write_csv,
+    write_columns,
     write_report,
     write_run,
 )
@@ -130,8 +130,7 @@ def attribute(
             _draw_confusion(found, confusion)
         with replacing(output) as path:
             if year is None:
-                columns = found.columns()
-                write_csv(path, list(columns), zip(*columns.values(), strict=True))
+                write_columns(path, found.columns())
             else:
                 write_run(path, sets["generated"], [numbers[answer] for answer in found.subsets], "name")
         if report is not None:

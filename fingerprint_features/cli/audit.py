@@ -28,7 +28,7 @@ from .options import (
     check_jobs,
     open_sets,
 )
-from .output import check_apart, check_cache, check_report, check_table, write_csv
+from .output import check_apart, check_cache, check_report, check_table, write_columns
 from .words import in_options, say
 
 _LEAK = 3  # exit code
@@ -119,9 +119,8 @@ def audit(
         write_page(found, output, images=images, cache=cache)
     say(found)
     if risk is not None:
-        columns = found.risk.by_image()
         with replacing(risk) as path:
-            write_csv(path, list(columns), zip(*columns.values(), strict=True))
+            write_columns(path, found.risk.by_image())
     _say_where(output, risk)
     if fail_on_leak and found.leak:
         raise typer.Exit(_LEAK)

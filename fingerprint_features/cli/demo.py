@@ -23,7 +23,7 @@ from ..pipeline import FeaturePipeline
 from ..recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
 from ..report import write_page
 from .options import on_terminal
-from .output import write_csv
+from .output import write_columns
 
 _AUDITED = ["calibrated-log-ratio", "dmk-2023-phash", "vcmi-2023-threshold-max"]
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
@@ -212,8 +212,7 @@ def _audit(real, fake, pool, y, cache, folder):
     page, table = folder / "audit.html", folder / "risk.csv"
     with _timed("its page"):
         write_page(found, page, cache=cache)
-    columns = found.risk.by_image()
-    write_csv(table, list(columns), zip(*columns.values(), strict=True))
+    write_columns(table, found.risk.by_image())
     typer.echo(f"\n{fill(found.verdict.sentence, 112)}\n")
     typer.echo(f"  {printable(page)}  the whole audit: open it in a browser")
     typer.echo(f"  {printable(page.with_suffix('.json'))}  its numbers")

@@ -44,7 +44,7 @@ from .output import (
     check_table,
     check_year,
     print_answers,
-    write_csv,
+    write_columns,
     write_report,
     write_run,
 )
@@ -133,8 +133,7 @@ def detect(
         )
         with replacing(output) as path:
             if year is None:
-                columns = found.columns()
-                write_csv(path, list(columns), zip(*columns.values(), strict=True))
+                write_columns(path, found.columns())
             else:
                 write_run(path, sets["candidates"], found.used, ID_STYLES[year])
         if report is not None:

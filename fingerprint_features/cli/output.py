@@ -3,7 +3,7 @@
 import csv
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +91,11 @@ def check_cache(path: Path | None) -> None:
         good = not path.is_dir()
     if not good:
         raise typer.BadParameter(f"{printable(path)!r} is not a feature cache: give --cache a file of its own")
+
+
+def write_columns(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
+    """Write a table of columns by name."""
+    write_csv(path, list(columns), zip(*columns.values(), strict=True))
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]]) -> None:

@@ -1,6 +1,7 @@
 """The section with every method that was tried on images with known labels."""
 
 from ...audits import AuditResult
+from ...audits.deciding import strongest_first
 from ...evaluate import predictive_values
 from ...evaluate.roc import needed_to_certify
 from ..section import Section, Table
@@ -10,7 +11,7 @@ from ..words import METRICS, below, percent
 
 def attacks(found: AuditResult) -> Section | None:
     """Return the section with the table of methods, the best first; None without labels."""
-    trials = ranked(found)
+    trials = strongest_first(found.attacks)
     left_out = [[name, why] for name, why in found.left_out.items()]
     if not trials and not left_out:
         return None
@@ -33,11 +34,6 @@ def attacks(found: AuditResult) -> Section | None:
     everything["epsilon"] = None if found.epsilon is None else found.epsilon.to_dict()
     title = "Single images: every method tried" if trials else "Methods"
     return Section("attacks", title, shown, everything)
-
-
-def ranked(found: AuditResult) -> list:
-    """Return the trials, the one with the smallest corrected p-value first, then by AUC."""
-    return sorted(found.attacks, key=lambda one: (one.judgement.p_value, -one.judgement.scores["auc"].value))
 
 
 def _scores(trials, unit):

@@ -3,18 +3,18 @@
 import numpy as np
 
 from ...audits import AuditResult
+from ...audits.deciding import strongest_first
 from ..pictures import plot
 from ..scores import draw_scores
 from ..section import Section
 from ..trial_pictures import pictures_of
-from .attacks import ranked
 
 _MOST = 12  # methods with pictures
 
 
 def pictures(found: AuditResult) -> Section | None:
     """Return the section with scores, ROC curve and confusion matrix of each method; None where there are no scores."""
-    trials = ranked(found)[:_MOST]
+    trials = strongest_first(found.attacks)[:_MOST]
     values = {"best": "", "pictures": [], "others": [], "left": len(found.attacks) - len(trials)}
     if trials:
         first, *others = trials
