@@ -194,7 +194,7 @@ def set_up(
 def _set_up(method, images, generated, cache):
     model = method.make(generated, images, cache)
     if not method.needs_labels:
-        model = model.fit(images)
+        model = with_known_rows(model, [images, generated]).fit(images)
         return Fixed(np.asarray(model.predict(images)).astype(np.int64), decision_values(model, images))
     if isinstance(model, Pipeline) and len(model) == 2:
         known = known_similarity(model[0], images)

@@ -14,13 +14,14 @@ def best_cut(scores: NDArray[Any], used: NDArray[Any], metric: str) -> tuple[flo
     Among equally good cuts the one in the widest gap wins, then the lowest. "All used" and "none used" are cuts too,
     half the widest gap outside the scores; they win only if no cut between scores is as good.
     """
-    levels, level = np.unique(scores, return_inverse=True)
-    total = np.bincount(level)
-    hits = np.bincount(level, weights=used)
+    order = np.argsort(scores)
+    scores, hits = scores[order], used[order].cumsum()
+    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))  # of each level; np.unique takes far longer
+    levels = scores[last]
     # cut i lies below levels[i]; the last lies above all
-    tp = hits.sum() - np.concatenate([[0], hits.cumsum()])
-    called = total.sum() - np.concatenate([[0], total.cumsum()])
-    values = evaluate(tp, called, hits.sum(), total.sum(), metric)
+    tp = hits[-1] - np.append(0, hits[last])
+    called = len(scores) - np.append(0, last + 1)
+    values = evaluate(tp, called, hits[-1], len(scores), metric)
     gaps = np.diff(levels)
     widths = np.concatenate([[-1], gaps, [-1]])
     best = np.flatnonzero(values >= values.max() - 1e-12)  # 2/3 may be computed in two ways

@@ -82,8 +82,8 @@ class ImageRisk:
             )
         elif self.fewest is None:
             said = (
-                f"No image can be flagged: {self.n_generated:,} generated images are too many for {n:,} real ones to "
-                "say how close chance brings them. That does not mean safe."
+                f"No image can be flagged: the set of real images ({n:,}) is too small beside that of generated ones "
+                f"({self.n_generated:,}) to say how close chance brings them. That does not mean safe."
             )
         elif self.fewest > 1:
             said = (

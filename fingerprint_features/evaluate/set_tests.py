@@ -38,7 +38,8 @@ class SetTest:
     p_value : float
         Share of shuffles, the truth among them, that lie as far on that side.
     detectable : float
-        The true value that would be found in 80 % of all cases; infinite when the number never varies.
+        The true value that would be found in 80 % of all cases; infinite when the number never varies, or cannot be
+        as far from chance as that.
     parts : dict of str to float
         What the number is made of.
     confidence : float
@@ -202,6 +203,7 @@ class LabelShuffle:
             stretch = max(1.0, values[1:].std() / samples.std()) if samples.std() > 0 else 1.0
             stretched = np.clip(values[0] + stretch * (samples - values[0]), *limits)
             interval = bounds(float(values[0]), stretched, n_sampled, self.confidence)
+        detectable = sign * float(detectable_statistic(sign * values[:, None], self.confidence)[0])
         ahead = sign * values >= sign * values[0] - 1e-9
         return SetTest(
             name=name,
@@ -210,7 +212,7 @@ class LabelShuffle:
             null=Score(float(values[1:].mean()), *band(values[1:], self.confidence)),
             side=side,
             p_value=float(ahead.mean()),
-            detectable=sign * float(detectable_statistic(sign * values[:, None], self.confidence)[0]),
+            detectable=detectable if limits[0] <= detectable <= limits[1] else sign * np.inf,
             parts={part: float(value) for part, value in parts.items()},
             confidence=self.confidence,
             n_permutations=self.n_permutations,

@@ -33,6 +33,8 @@ def largest(S: ArrayLike, k: int) -> NDArray[Any]:
     if k < 1:
         raise ValueError(f"k must be an int >= 1. Got {k!r} instead.")
     k = min(k, S.shape[1])
+    if k == 1:
+        return np.fmax.reduce(S, axis=1, keepdims=True)
     return np.sort(-np.partition(-S, k - 1, axis=1)[:, :k], axis=1)
 
 

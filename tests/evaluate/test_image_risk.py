@@ -86,8 +86,8 @@ def test_what_cannot_be_found_is_said():
     none = risk_of(SetTask(rng, 5, 5, slices=1, n_generated=200))
     assert none.fewest is None
     assert none.conclusion.startswith(
-        "No image can be flagged: 200 generated images are too many for 10 real ones to say how close chance brings "
-        "them. That does not mean safe."
+        "No image can be flagged: the set of real images (10) is too small beside that of generated ones (200) to say "
+        "how close chance brings them. That does not mean safe."
     )
 
 

@@ -376,3 +376,12 @@ def test_other_wrong_arguments_say_what_to_do():
         dataset_inference([1, np.inf, 0, 0], [1, 1, 0, 0])
     with pytest.raises(ValueError, match="lengths differ: scores has 3, y_true has 4"):
         dataset_inference([1, 0, 0], [1, 1, 0, 0])
+
+
+def test_no_share_above_one_is_called_detectable():
+    rng = np.random.default_rng(0)
+    reals, generated = rng.normal(size=(12, 4)), rng.normal(size=(4, 4))  # a share of four varies widely
+    result = dcr_share(cdist(generated, reals), np.repeat([1, 0], 6))
+    assert result.detectable == np.inf
+    assert not result.detected
+    assert result.conclusion == "not detected; that does not mean safe: this sample is too small to detect anything"
