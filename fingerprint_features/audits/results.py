@@ -13,6 +13,7 @@ from ..files import replacing
 from ..html import said, table
 from ..plain import as_frame, plain
 from .controls import Control
+from .deciding import strongest_first
 from .lint_findings import LintFinding
 from .risk import Risk
 from .verdict import BLIND, DETECTED, EXPLORATORY, LIMITS, Verdict
@@ -183,7 +184,7 @@ class AuditResult:
     def _columns(self):
         """Return the methods as lists by column name, the best first."""
         rows = []
-        for trial in self._ranked():
+        for trial in strongest_first(self.attacks):
             test, scores = trial.judgement.test, trial.judgement.scores.scores
             row = {"method": trial.name, "how": trial.how} | {name: score.value for name, score in scores.items()}
             row |= {"auc_low": scores["auc"].low, "auc_high": scores["auc"].high}
@@ -191,16 +192,13 @@ class AuditResult:
             rows.append(row | {"detectable": float(test.detectable[0])})
         return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
 
-    def _ranked(self):
-        return sorted(self.attacks, key=lambda trial: (trial.judgement.p_value, trial.name))
-
     def _tables(self):
         """Yield what is worth reading first as rows of texts, each table with its header."""
         if self.lint:
             yield [["lint", "about", "what"], *([one.severity, one.kind, one.text] for one in self.lint)]
         if self.attacks:
             rows = [["method", "AUC", "p", "corrected"]]
-            for trial in self._ranked():
+            for trial in strongest_first(self.attacks):
                 test = trial.judgement.test
                 p = f"{test.p_values[0]:.3g}", f"{test.p_corrected[0]:.3g}"
                 rows.append([trial.name, str(trial.judgement.scores["auc"]), *p])
