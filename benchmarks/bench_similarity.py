@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 
-from fingerprint_features.similarity import METRICS, SSIMPool, pairwise_similarity, rank, ssim_matrix
+from fingerprint_features import similarity
+from fingerprint_features.similarity import METRICS, SSIMPool, pairwise_similarity, ssim_matrix
 
 from .common import COUNT, SIZES, checksum, slices
 
@@ -81,12 +82,24 @@ class Rows:
         return checksum(pairwise_similarity(self.A, self.B, metric))
 
 
-class Rank:
-    """Ranks of images among their competitors, for every reference image."""
+class Places:
+    """Columns that count competitors, each image against all others, and how they grow with the number of images."""
 
-    def setup(self):
-        self.S = np.random.default_rng(0).random((COUNT, 100 * COUNT))
-        rank(self.S[:1], self.S)
+    params = (["rank", "hits", "hit_max", "margins"], [COUNT, 10 * COUNT])
+    param_names = ("column", "images")
+    timeout = 600
 
-    def time_rank(self):
-        rank(self.S, self.S)
+    def setup(self, column, images):
+        self.S = np.random.default_rng(0).random((images, images))
+        self.rules = {"exclude": np.eye(images, dtype=bool)} | ({"missing": -2.0} if column == "hit_max" else {})
+        self.function = getattr(similarity, column)
+        self.time_column(column, images)
+
+    def time_column(self, column, images):
+        self.function(self.S, self.S, **self.rules)
+
+    def peakmem_column(self, column, images):
+        self.function(self.S, self.S, **self.rules)
+
+    def track_values(self, column, images):
+        return checksum(np.reshape(self.function(self.S, self.S, **self.rules), (images, -1)))

@@ -27,13 +27,14 @@ from ..reference.competition import Competition
 from ..reference.null import Null
 from ..reference.samples import Samples
 from ..reference.sets import ComparedSets
+from ..similarity.competitors import FirstCompetitors
 from .another_generator import with_reference
 from .kinds import Images
 from .parts import forget_places, parts_of
 from .registry import info
 
 _LAYOUT = 1
-_ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference)\b.*"
+_ROOMS = r"fingerprint_features\.(decide|extractors|learned|neighbors|pipeline|recipes|reference|similarity)\b.*"
 # What files may name as well: a tree, which is checked, and the dictionary in which a vote keeps its members.
 _PLAIN = ("sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch")
 _FUNCTIONS = "fingerprint_features.recipes.blocks"  # whose functions are from arrays to arrays, or build a model
@@ -267,7 +268,7 @@ def _is_ours(name):
         return False
     if inspect.isfunction(found):
         return module == _FUNCTIONS
-    plain = (Samples, ComparedSets, Competition, Null, Augmentation, KeptImages)
+    plain = (Samples, ComparedSets, Competition, FirstCompetitors, Null, Augmentation, KeptImages)
     return inspect.isclass(found) and issubclass(found, (BaseEstimator, *plain))
 
 

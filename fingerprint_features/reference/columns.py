@@ -28,6 +28,8 @@ class Comparison:
     to_holdout : ndarray of shape (n_images, n_holdout) or None
         To the holdout; NaN for what is left out.
     competition : Competition or None
+    ranks : ndarray of shape (n_images,) or None
+        Where they are known already.
     k : int
     distances : callable
         From similarities to distances.
@@ -39,6 +41,7 @@ class Comparison:
     similarities: NDArray[Any]
     to_holdout: NDArray[Any] | None
     competition: Competition | None
+    ranks: NDArray[Any] | None
     k: int
     distances: Callable[[NDArray[Any]], NDArray[Any]]
     radius: float | None
@@ -99,6 +102,10 @@ def _reduction(name):
     return lambda c: REDUCTIONS[name](c.similarities, c.k)
 
 
+def _rank(c):
+    return c.competition.rank(c.x, c.similarities) if c.ranks is None else c.ranks
+
+
 def _margins(c):
     return c.competition.margins(c.x, c.similarities, c.distances)
 
@@ -112,9 +119,9 @@ COLUMNS: dict[str, Column] = {
         name: Column(_reduction(name), "scale" if name == "std" else "shift", uses_k=name == "topk")
         for name in REDUCTIONS
     },
-    "rank": Column(lambda c: c.competition.rank(c.x, c.similarities), None, "competition"),
-    "hits": Column(lambda c: c.competition.hits(c.x, c.similarities, c.k), None, "competition", uses_k=True),
-    "hit_max": Column(lambda c: c.competition.hit_max(c.x, c.similarities, c.k), "shift", "competition", uses_k=True),
+    "rank": Column(_rank, None, "competition"),
+    "hits": Column(lambda c: c.competition.hits(c.x, c.similarities), None, "competition", uses_k=True),
+    "hit_max": Column(lambda c: c.competition.hit_max(c.x, c.similarities), "shift", "competition", uses_k=True),
     "margin": Column(lambda c: largest_margin(_margins(c)), None, "rivals"),
     "credit": Column(lambda c: credit(_margins(c)), None, "rivals"),
     "log_ratio": Column(_log_ratio, None, "holdout", uses_k=True),

@@ -6,9 +6,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..similarity import hit_max, hits, margins, rank
+from ..similarity.competitors import FirstCompetitors, mean_ranks, row_blocks, twice_ranks
+from ..similarity.margins import margins_over
 from .comparer import Comparer
-from .samples import Samples, same_content, same_content_or_patient
+from .samples import Samples, left_out
+
+_KEPT = 2**25  # similarities of all images that are kept: 256 MB; of more, only those of the nearest images are
 
 
 class Competition:
@@ -18,7 +21,10 @@ class Competition:
     ----------
     images : Samples
         In any order: content decides which of two equally similar images goes first.
-    similarities : ndarray of shape (n_images, n_reference)
+    reference : Samples
+    comparer : Comparer
+    k : int, default=1
+        Up to which place hits are counted.
     no_hit : float, default=None
         The `hit_max` of an image without a hit, where it is below all that can have one; else another number is
         taken that is.
@@ -27,35 +33,48 @@ class Competition:
     ----------
     images : Samples
         In the order of their content.
-    similarities : ndarray of shape (n_images, n_reference)
+    similarities : ndarray of shape (n_images, n_reference) or None
+        None where there are too many.
+    first : FirstCompetitors
+        The images that are most similar to each reference image.
+    k : int
     no_hit : float
     """
 
     images: Samples
-    similarities: NDArray[Any]
+    similarities: NDArray[Any] | None
+    first: FirstCompetitors
+    k: int
     no_hit: float
 
-    def __init__(self, images: Samples, similarities: NDArray[Any], no_hit: float | None = None) -> None:
-        order = np.unique(images.digests, return_index=True)[1]
-        self.images, self.similarities = images.take(order), similarities[order]
+    def __init__(
+        self, images: Samples, reference: Samples, comparer: Comparer, k: int = 1, no_hit: float | None = None
+    ) -> None:
+        self.images = images.take(np.unique(images.digests, return_index=True)[1])
+        self.k = k
+        n, most = len(self.images), left_out(self.images, self.images, patients=True).most
+        self.first = FirstCompetitors(len(reference), min(n, most + 1 + k))  # + 1: its content, at another patient's
+        kept, low, high = [], np.inf, -np.inf
+        for part in comparer.blocks(self.images, len(reference)):
+            similarities = comparer(part, reference)
+            self.first.add(similarities)
+            low, high = min(low, similarities.min()), max(high, similarities.max())
+            if n * len(reference) <= _KEPT:
+                kept.append(similarities)
+        self.similarities = np.vstack(kept) if kept else None
         # an image with a hit is at least as similar to that reference image as some competitor is
-        low, high = similarities.min(), similarities.max()
         if no_hit is None or no_hit >= low:
             no_hit = 2 * low - high if high > low else low - 1
         self.no_hit = float(no_hit)
 
-    @classmethod
-    def among(cls, images: Samples, reference: Samples, comparer: Comparer, no_hit: float | None = None) -> Self:
-        """Return the competition of images for a reference."""
-        parts = [comparer(part, reference) for part in comparer.blocks(images, len(reference))]
-        return cls(images, np.vstack(parts), no_hit)
-
     def with_reference(self, reference: Samples, comparer: Comparer) -> Self:
         """Return the competition of the same images for another reference."""
-        return self.among(self.images, reference, comparer, self.no_hit)
+        return type(self)(self.images, reference, comparer, self.k, self.no_hit)
 
     def compared(self, x: Samples, reference: Samples, comparer: Comparer) -> NDArray[Any]:
-        """Return the similarities of x to the reference; images that compete are not compared again."""
+        """Return the similarities of x to the reference; those that are kept are not compared again."""
+        if self.similarities is None:
+            return comparer(x, reference)
         place = np.minimum(self._positions(x), len(self.images) - 1)
         known = np.array([self.images.digests[p] == digest for p, digest in zip(place, x.digests, strict=True)])
         similarities = self.similarities[place]
@@ -64,26 +83,37 @@ class Competition:
         return similarities
 
     def rank(self, x: Samples, similarities: NDArray[Any]) -> NDArray[Any]:
-        """Return the mean rank of the images of x, as `similarity.rank` does."""
-        return rank(similarities, self.similarities, exclude=same_content(x, self.images))
+        """Return the mean rank of the images of x, as `similarity.rank` does, where all similarities are kept."""
+        lists = left_out(x, self.images)
+        return mean_ranks(twice_ranks(similarities, self.similarities, lists), lists, *self.similarities.shape)
 
-    def hits(self, x: Samples, similarities: NDArray[Any], k: int) -> NDArray[Any]:
+    def ranks(self, x: Samples, reference: Samples, comparer: Comparer) -> NDArray[np.float64]:
+        """Return what `rank` does where similarities are not kept, comparing all images with parts of the reference."""
+        x, lists = comparer.prepared(x), left_out(x, self.images)
+        twice = np.zeros(len(x), dtype=np.int64)
+        for some in comparer.blocks(reference, len(self.images)):
+            competitors = comparer(self.images, some)
+            for rows in row_blocks(len(x), len(some)):
+                twice[rows] += twice_ranks(comparer(x.take(rows), some), competitors, lists.rows(rows))
+        return mean_ranks(twice, lists, len(self.images), len(reference))
+
+    def hits(self, x: Samples, similarities: NDArray[Any]) -> NDArray[Any]:
         """Return how often the images of x are among the k most similar, as `similarity.hits` does."""
-        return hits(similarities, self.similarities, k, **self._rivals(x))
+        return self._hits(x, similarities)[0]
 
-    def hit_max(self, x: Samples, similarities: NDArray[Any], k: int) -> NDArray[Any]:
+    def hit_max(self, x: Samples, similarities: NDArray[Any]) -> NDArray[Any]:
         """Return the largest similarity of a hit, as `similarity.hit_max` does."""
-        return hit_max(similarities, self.similarities, k, missing=self.no_hit, **self._rivals(x))
+        return np.maximum(self._hits(x, similarities)[1], self.no_hit)
 
     def margins(
         self, x: Samples, similarities: NDArray[Any], distances: Callable[[NDArray[Any]], NDArray[Any]]
     ) -> NDArray[np.float64]:
         """Return the margins of the images of x over rivals of other patients, as `similarity.margins` does."""
-        left_out = same_content_or_patient(x, self.images)
-        return margins(distances(similarities), distances(self.similarities), exclude=left_out)
+        lists = left_out(x, self.images, patients=True)
+        return margins_over(distances(similarities), distances(self.first.values), self.first, lists)
 
-    def _rivals(self, x):
-        return {"exclude": same_content(x, self.images), "position": self._positions(x)}
+    def _hits(self, x, similarities):
+        return self.first.hits(similarities, self.k, left_out(x, self.images), self._positions(x))
 
     def _positions(self, x):
         return np.searchsorted(self.images.digests, x.digests)

@@ -59,7 +59,7 @@ class KnownSimilarity:
             if (np.isfinite(to_holdout).sum(axis=1) < self.comparer.n_needed).any():
                 self.comparer.enough(Samples(self.images[X]), to_holdout)
         distances = self.comparer.distances
-        comparison = Comparison(None, self.to_reference[X], to_holdout, None, self.rule.k, distances, None)
+        comparison = Comparison(None, self.to_reference[X], to_holdout, None, None, self.rule.k, distances, None)
         return make_columns(self.rule._names(), comparison, None, None, False)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..images import ImageSet
 from ..images.errors import printable
+from ..similarity.competitors import LeftOut
 
 _NAMED = 5  # how many pairs an error lists
 
@@ -94,6 +96,24 @@ def same_content_or_patient(a: Samples, b: Samples) -> NDArray[np.bool_]:
     return content if patient is None else content | patient
 
 
+def left_out(a: Samples, b: Samples, *, patients: bool = False) -> LeftOut:
+    """Return, for each sample of a, which samples of b are the same, or also those that share its patient."""
+    by_content, by_patient = _places(b.digests), _places(b.groups) if patients and b.groups is not None else {}
+    lists, parts, found = {}, [], []
+    n = 0
+    for digest, patient in zip(a.digests, repeat(None) if a.groups is None else a.groups, strict=False):
+        same, own = by_content.get(digest, ()), by_patient.get(patient, ())
+        others = () if not own else tuple(j for j in same if b.groups[j] != patient)
+        key = (patient, others) if own else (None, tuple(same))
+        if key not in lists:
+            members = [*own, *others] if own else same
+            lists[key] = (n, n := n + len(members))
+            parts.extend(members)
+        found.append(lists[key])
+    start, stop = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    return LeftOut(start.copy(), stop.copy(), np.array(parts, dtype=np.int64))
+
+
 def patients_known(a: Samples, b: Samples) -> bool:
     """Return whether patients can be compared; of tables nobody expects that."""
     return not a.is_images or (a.groups is not None and b.groups is not None)
@@ -109,6 +129,14 @@ def listed(pairs: list[tuple[str, str]], form: str) -> str:
     """Return the first few pairs of ids in words, and how many more there are."""
     named = ", ".join(form.format(*map(printable, pair)) for pair in pairs[:_NAMED])
     return named + (f" and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else "")
+
+
+def _places(items):
+    """Return at which positions each item stands."""
+    places = {}
+    for j, item in enumerate(items):
+        places.setdefault(item, []).append(j)
+    return places
 
 
 def _equal(a, b):

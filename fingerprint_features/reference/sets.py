@@ -42,12 +42,14 @@ class ComparedSets:
         alone = reference is None
         return cls(None if against == "self" else reference, x if alone or against != "reference" else None, holdout)
 
-    def compare(self, x: Samples, comparer: Comparer, k: int, radius: float | None) -> Comparison:
-        """Return what the columns of x are made of."""
+    def compare(
+        self, x: Samples, comparer: Comparer, k: int, radius: float | None, ranks: NDArray[np.float64] | None = None
+    ) -> Comparison:
+        """Return what the columns of x are made of; `ranks` are those of x, where they are known."""
         similarities, to_holdout = self.similarities(x, comparer), None
         if self.holdout is not None:
             to_holdout = comparer.without_own(x, self.holdout)
-        return Comparison(x, similarities, to_holdout, self.competition, k, comparer.distances, radius)
+        return Comparison(x, similarities, to_holdout, self.competition, ranks, k, comparer.distances, radius)
 
     def similarities(self, x: Samples, comparer: Comparer) -> NDArray[np.float64]:
         """Return the similarities of x to the reference and the reals, NaN where a member does not count."""

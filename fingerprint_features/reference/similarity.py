@@ -235,8 +235,16 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
             refuse_overlap(x, self.sets_.holdout)
         if self.patients_known_:
             self._check_patients(self.sets_.patients_known(x))
-        comparer = self._comparer()
-        return np.vstack([self._columns(part, comparer) for part in self.sets_.blocks(x, comparer)])
+        comparer, competition = self._comparer(), self.sets_.competition
+        ranks = None
+        if "rank" in self._names() and competition.similarities is None:
+            ranks = competition.ranks(x, self.sets_.reference, comparer)
+        columns = np.empty((len(x), len(self._column_names())))
+        start = 0
+        for part in self.sets_.blocks(x, comparer):
+            rows = slice(start, start := start + len(part))
+            columns[rows] = self._columns(part, comparer, None if ranks is None else ranks[rows])
+        return columns
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -266,7 +274,7 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self.null_ = measure_null(self, X, x, comparer)
         self.null_mean_, self.null_std_, self.null_max_ = astuple(self.null_) if self.null_ else (None, None, None)
         if need(self._names(), "competition", "rivals"):
-            sets.competition = Competition.among(rivals, sets.reference, comparer)
+            sets.competition = Competition(rivals, sets.reference, comparer, self.k)
             check_places(self, len(sets.competition.images))
         near = x if sets.holdout is None else sets.holdout
         self.radius_ = sets.median_distance(near, comparer) if need(self._names(), "radius") else None
@@ -277,8 +285,8 @@ class ReferenceSimilarity(TransformerMixin, ReferenceEstimator):
         self.reference_ = reference
         self.sets_ = replace(self.sets_, reference=reference, competition=other)
 
-    def _columns(self, x, comparer):
-        comparison = self.sets_.compare(x, comparer, self.k, self.radius_)
+    def _columns(self, x, comparer, ranks):
+        comparison = self.sets_.compare(x, comparer, self.k, self.radius_, ranks)
         if self.reduce is not None:
             return make_columns(self._names(), comparison, self.null_, self.standardize, self.null_of == "reduced")
         similarities = comparison.similarities

@@ -1,7 +1,11 @@
 """Margins: how much closer an image is to each reference image than every rival is."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from .competitors import FirstCompetitors, LeftOut, row_blocks
 
 SMALLEST = 1e-9  # distances below count as this: the logarithm of an exact copy stays finite
 
@@ -33,8 +37,8 @@ def margins(distances: ArrayLike, rivals: ArrayLike, *, exclude: ArrayLike | Non
 
     Notes
     -----
-    The cost grows with (n_images * m + n_rivals) * n_reference, where m is 1 and the largest number of rivals that one
-    image leaves out.
+    The cost grows with (n_images + n_rivals) * n_reference, and with the largest number of rivals that one image
+    leaves out where these are many.
 
     Examples
     --------
@@ -43,28 +47,37 @@ def margins(distances: ArrayLike, rivals: ArrayLike, *, exclude: ArrayLike | Non
     >>> np.exp(margins([[1.0, 3.0]], [[2.0, 8.0], [5.0, 3.0]]))
     array([[2., 1.]])
     """
-    own, others = (np.maximum(np.asarray(block, dtype=np.float64), SMALLEST) for block in (distances, rivals))
+    own, others = np.asarray(distances), np.asarray(rivals)
     if own.ndim != 2 or others.ndim != 2 or own.shape[1] != others.shape[1]:
         raise ValueError(
             f"images and rivals need one distance for each reference image. Got the shapes {own.shape} and "
             f"{others.shape}"
         )
-    shape = (len(own), len(others))
-    exclude = np.zeros(shape, dtype=bool) if exclude is None else np.asarray(exclude, dtype=bool)
-    if exclude.shape != shape:
-        raise ValueError(f"exclude must have one entry per image and rival, {shape}; got {exclude.shape}")
-    n_left_out = exclude.sum(axis=1)
-    if not len(others) or (n_left_out == len(others)).any():
-        raise ValueError(f"n_samples = {len(others)} rivals leave an image without one: give images of other patients")
-    # the nearest rivals of each reference image, as many as an image can leave out and one more
-    n = n_left_out.max(initial=0) + 1
-    nearest = np.argpartition(others, n - 1, axis=0)[:n]
-    nearest = np.take_along_axis(nearest, np.take_along_axis(others, nearest, axis=0).argsort(axis=0), axis=0)
-    found = np.full(own.shape, np.inf)
-    for rival in nearest[::-1]:  # from the farthest to the nearest: the last one that counts stays
-        distance = others[rival, np.arange(len(rival))]
-        np.copyto(found, distance, where=~exclude[:, rival])
-    return np.log(found) - np.log(own)
+    left_out = LeftOut.of_matrix(exclude, (len(own), len(others)), "rival")
+    nearest = FirstCompetitors(own.shape[1], min(left_out.most + 1, max(1, len(others))))
+    for rows in row_blocks(*others.shape):
+        nearest.add(0.0 - others[rows])
+    return margins_over(own, 0.0 - nearest.values, nearest, left_out)
+
+
+def margins_over(
+    distances: NDArray[Any], rivals: NDArray[np.float64], nearest: FirstCompetitors, left_out: LeftOut
+) -> NDArray[np.float64]:
+    """Return what `margins` does, where the rivals nearest to each reference image are known.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_images, n_reference)
+    rivals : ndarray of shape (n_reference, depth)
+        The distances of the `nearest`.
+    nearest : FirstCompetitors
+    left_out : LeftOut
+    """
+    n = nearest.n_competitors
+    if not n or (left_out.counts == n).any():
+        raise ValueError(f"n_samples = {n} rivals leave an image without one: give images of other patients")
+    found = nearest.first_left(np.log(np.maximum(rivals, SMALLEST)), left_out)
+    return found - np.log(np.maximum(distances, SMALLEST, dtype=np.float64))
 
 
 def largest_margin(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import ranks
+from .competitors import FirstCompetitors, LeftOut, mean_ranks, twice_ranks
 
 
 def largest(S: ArrayLike, k: int) -> NDArray[Any]:
@@ -93,10 +93,9 @@ def rank(S: ArrayLike, competitors: ArrayLike, *, exclude: ArrayLike | None = No
     >>> rank([[0.9, 0.2]], [[0.8, 0.3], [0.1, 0.2]])
     array([0.625])
     """
-    means = []
-    for behind, tied, _, n in _standings(S, competitors, exclude, None):
-        means.append((behind + 0.5 * tied).mean() / n if n else 0.5)
-    return np.array(means)
+    S, competitors = _blocks(S, competitors)
+    left_out = LeftOut.of_matrix(exclude, (len(S), len(competitors)))
+    return mean_ranks(twice_ranks(S, competitors, left_out), left_out, *competitors.shape)
 
 
 def hits(
@@ -130,9 +129,7 @@ def hits(
     >>> hits([[0.9, 0.3, 0.2]], [[0.8, 0.3, 0.3]])
     array([1])
     """
-    return np.array(
-        [int((ahead < k).sum()) for _, _, ahead, _ in _standings(S, competitors, exclude, position)], dtype=np.int64
-    )
+    return _first_hits(S, competitors, k, exclude, position)[0]
 
 
 def hit_max(
@@ -164,29 +161,22 @@ def hit_max(
     >>> hit_max([[0.7, 0.3], [0.2, 0.1]], [[0.8, 0.2]], missing=-2.0)
     array([ 0.3, -2. ])
     """
-    S = _block(S)
-    standings = _standings(S, competitors, exclude, position)
-    return np.array(
-        [np.max(row, where=ahead < k, initial=missing) for row, (_, _, ahead, _) in zip(S, standings, strict=True)]
-    )
+    return np.maximum(_first_hits(S, competitors, k, exclude, position)[1], missing)
 
 
-def _standings(S, competitors, exclude, position):
-    """Yield for every image the counts of `kernels.ranks.standing`, and the number of its competitors."""
-    S, competitors = (np.array(_block(block), dtype=np.float64, order="C") for block in (S, competitors))
+def _first_hits(S, competitors, k, exclude, position):
+    S, competitors = _blocks(S, competitors)
+    left_out = LeftOut.of_matrix(exclude, (len(S), len(competitors)))
+    return FirstCompetitors.among(competitors, k + left_out.most).hits(S, k, left_out, position)
+
+
+def _blocks(S, competitors):
+    S, competitors = _block(S), _block(competitors)
     if S.shape[1] != competitors.shape[1]:
         raise ValueError(
             f"images have {S.shape[1]} similarities and competitors {competitors.shape[1]}: use one reference set"
         )
-    shape = (len(S), len(competitors))
-    taking_part = np.ones(shape, dtype=bool) if exclude is None else ~np.asarray(exclude, dtype=bool)
-    if taking_part.shape != shape:
-        raise ValueError(f"exclude must have one entry per image and competitor, {shape}; got {taking_part.shape}")
-    positions = np.full(len(S), len(competitors)) if position is None else np.asarray(position)
-    behind, tied, ahead = np.empty((3, S.shape[1]), dtype=np.int32)
-    for i in range(len(S)):
-        ranks.standing(S[i], competitors, taking_part[i], positions[i], behind, tied, ahead)
-        yield behind, tied, ahead, int(taking_part[i].sum())
+    return S, competitors
 
 
 def _block(S):

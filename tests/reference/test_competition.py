@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy.spatial.distance import cdist
+from sklearn.base import clone
 
+from fingerprint_features import FeaturePipeline, ImageSet, Pixels, ReferenceSimilarity
+from fingerprint_features.reference import comparer as comparer_module
+from fingerprint_features.reference import competition as competition_module
 from fingerprint_features.reference.comparer import Comparer
 from fingerprint_features.reference.competition import Competition
 from fingerprint_features.reference.samples import Samples
+from fingerprint_features.similarity import competitors
+
+from .worlds import patients
 
 RNG = np.random.default_rng(0)
 IMAGES, REFERENCE = RNG.integers(0, 4, (12, 2)).astype(float), RNG.integers(0, 4, (7, 2)).astype(float)
@@ -17,14 +24,18 @@ def compare(a, b):
     return -cdist(a, b)
 
 
+def make(images=IMAGES, reference=REFERENCE, compare=compare, **params):
+    return Competition(Samples(images), Samples(reference), Comparer("X", compare), **params)
+
+
 @pytest.fixture
 def competition():
-    return Competition.among(Samples(IMAGES), Samples(REFERENCE), Comparer("X", compare))
+    return make()
 
 
 def test_every_content_competes_once_whatever_the_order(competition):
     assert len(competition.images) == len(np.unique(IMAGES, axis=0)) < 12
-    turned = Competition.among(Samples(IMAGES[::-1].copy()), Samples(REFERENCE), Comparer("X", compare))
+    turned = make(images=IMAGES[::-1].copy())
     assert_array_equal(turned.similarities, competition.similarities)
     assert_array_equal(compare(competition.images.data, REFERENCE), competition.similarities)
 
@@ -44,22 +55,22 @@ def test_what_competes_is_not_compared_again(competition):
 
 
 @pytest.mark.parametrize("k", [1, 3])
-def test_every_reference_image_gives_k_places_ties_included(competition, k):
-    x = competition.images
-    assert competition.hits(x, competition.similarities, k).sum() == k * len(REFERENCE)
+def test_every_reference_image_gives_k_places_ties_included(k):
+    competition = make(k=k)
+    assert competition.hits(competition.images, competition.similarities).sum() == k * len(REFERENCE)
 
 
 def test_the_number_without_a_hit_is_below_every_hit(competition):
     far = Samples(np.array([[99.0, 99.0]]))
     similarities = compare(far.data, REFERENCE)
-    assert_array_equal(competition.hit_max(far, similarities, 1), [competition.no_hit])
+    assert_array_equal(competition.hit_max(far, similarities), [competition.no_hit])
     assert competition.no_hit < competition.similarities.min()
     assert competition.no_hit == 2 * competition.similarities.min() - competition.similarities.max()
-    kept = Competition(competition.images, competition.similarities, -50.0)
+    kept = make(no_hit=-50.0)
     assert kept.no_hit == -50  # learnt before, and still below
-    raised = Competition(competition.images, competition.similarities, 0.0)
+    raised = make(no_hit=0.0)
     assert raised.no_hit == competition.no_hit
-    level = Competition(Samples(IMAGES[:1]), np.full((1, 3), 0.5))
+    level = make(IMAGES[:1], REFERENCE[:3], lambda a, b: np.full((1, 3), 0.5))
     assert level.no_hit == -0.5
 
 
@@ -70,3 +81,18 @@ def test_ranks_leave_the_image_itself_out(competition):
         others = np.delete(similarities, i, axis=0)
         expected.append(np.mean((others < row).mean(axis=0) + 0.5 * (others == row).mean(axis=0)))
     np.testing.assert_allclose(competition.rank(x, similarities), expected)
+
+
+@pytest.mark.parametrize("columns", ["rank", "hits", "hit_max", "margin", "credit"])
+def test_values_are_the_same_where_similarities_are_too_many_to_be_kept(columns, monkeypatch):
+    x, owner = patients(np.random.default_rng(0), 6, n_slices=3)
+    rows = (FeaturePipeline([Pixels()]), "euclidean", [columns, "max"])
+    model = ReferenceSimilarity(x[:5], *rows, k=2).fit(ImageSet(x, groups=owner))
+    some = ImageSet(x[::-2], groups=owner[::-2])
+    monkeypatch.setattr(competition_module, "_KEPT", 0)
+    monkeypatch.setattr(comparer_module, "_CELLS", 20)
+    monkeypatch.setattr(competitors, "_CELLS", 7)
+    other = clone(model).fit(ImageSet(x, groups=owner))
+    assert model.sets_.competition.similarities is not None
+    assert other.sets_.competition.similarities is None
+    assert_array_equal(other.transform(some), model.transform(some))

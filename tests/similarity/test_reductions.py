@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fingerprint_features.similarity import REDUCTIONS, find_metric, hit_max, hits, largest, rank
+from fingerprint_features.similarity import REDUCTIONS, competitors, find_metric, hit_max, hits, largest, rank
 
 S = np.array([[0.1, 0.5, 0.3, 0.9], [0.2, 0.2, 0.2, 0.2]])
 
@@ -113,6 +113,52 @@ def test_hit_max_is_the_largest_similarity_hit_or_the_floor():
     np.testing.assert_array_equal(hit_max(S, RIVALS, missing=floor), [0.3, floor])
     np.testing.assert_array_equal(hit_max(S[:1], RIVALS, 3, missing=floor), [0.9])
     np.testing.assert_array_equal(hit_max([[-1.0] * 4], RIVALS, missing=floor), [floor])
+
+
+def standings_of_every_pair(own, competitors, exclude, position):
+    """Return how many competitors lie behind, level and ahead of one image, at each reference image: every pair."""
+    behind, level, ahead = np.zeros((3, own.size), dtype=int)
+    for c, other in enumerate(competitors):
+        if not exclude[c]:
+            behind += other < own
+            level += other == own
+            ahead += (other > own) | ((other == own) & (c < position))
+    return behind, level, ahead
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_pair_compared_gives_the_same_bits(seed):
+    rng = np.random.default_rng(seed)
+    n, m, width = rng.integers(1, 30, 3)
+    values = rng.integers(0, rng.integers(2, 40), (n + m, width)) / 7  # ties, of few values and of many
+    values[rng.random(values.shape) < rng.choice([0, 0.1])] = rng.choice([np.nan, -np.inf, -0.0])
+    own, rivals = values[:n], values[n:]
+    exclude = rng.random((n, m)) < rng.choice([0, 0.1, 0.9])
+    position = rng.integers(0, m + 1, n)
+    k = int(rng.integers(1, 5))
+    found = [
+        standings_of_every_pair(*row, place) for *row, place in zip(own, [rivals] * n, exclude, position, strict=True)
+    ]
+    means = [
+        (behind + 0.5 * level).mean() / n_others if n_others else 0.5
+        for (behind, level, _), n_others in zip(found, (~exclude).sum(axis=1), strict=True)
+    ]
+    np.testing.assert_array_equal(rank(own, rivals, exclude=exclude), means)
+    rules = {"exclude": exclude, "position": position}
+    np.testing.assert_array_equal(hits(own, rivals, k, **rules), [(ahead < k).sum() for *_, ahead in found])
+    best = [np.max(row, where=ahead < k, initial=-9.0) for row, (*_, ahead) in zip(own, found, strict=True)]
+    np.testing.assert_array_equal(hit_max(own, rivals, k, missing=-9.0, **rules), best)
+
+
+@pytest.mark.parametrize("cells", [1, 7, 50])
+def test_values_do_not_depend_on_how_much_is_worked_on_at_a_time(cells, monkeypatch):
+    rng = np.random.default_rng(0)
+    own, rivals, exclude = rng.random((9, 11)), rng.random((7, 11)), rng.random((9, 7)) < 0.2
+    reductions = (rank, hits, lambda *blocks, exclude: hit_max(*blocks, missing=-2.0, exclude=exclude))
+    whole = [reduce(own, rivals, exclude=exclude) for reduce in reductions]
+    monkeypatch.setattr(competitors, "_CELLS", cells)
+    for reduce, values in zip(reductions, whole, strict=True):
+        np.testing.assert_array_equal(reduce(own, rivals, exclude=exclude), values)
 
 
 def test_permuting_the_images_permutes_the_columns():
