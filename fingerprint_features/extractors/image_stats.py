@@ -4,6 +4,8 @@ import numpy as np
 
 from ..images.intensity import to_levels, to_uint8
 from .base import BaseExtractor
+from .kernels.components import component_areas
+from .kernels.histogram import histogram
 
 
 class ImageStats(BaseExtractor):
@@ -19,7 +21,7 @@ class ImageStats(BaseExtractor):
     A flat image has its level as mean and 0 in all other columns: it has no shape, and nothing lies above the
     threshold. Areas grow with the image: give the ImageSet one ``size`` to compare images of several.
     uint16 is divided by 257, floats are multiplied by 255; the threshold is found in 8 bits, and the lowest one is
-    taken among equals. About 0.4 ms for an image of 256 x 256. Moments equal those of scipy.stats, the threshold
+    taken among equals. About 0.2 ms for an image of 256 x 256. Moments equal those of scipy.stats, the threshold
     separates as that of scikit-image.
 
     References
@@ -40,26 +42,34 @@ class ImageStats(BaseExtractor):
         return [f"stats_{name}" for name in names]
 
     def _extract_one(self, image):
-        import cv2
-
-        image8 = to_uint8(image)
-        counts = np.bincount(image8.ravel(), minlength=256)
-        above = (image8 > _otsu(counts)).view(np.uint8)
-        _, _, components, _ = cv2.connectedComponentsWithStatsWithAlgorithm(above, 8, cv2.CV_32S, cv2.CCL_GRANA)
-        areas = components[1:, cv2.CC_STAT_AREA]  # the first one is all that is not above
-        return [*_moments(image), len(areas), areas.mean() if len(areas) else 0, areas.std() if len(areas) else 0]
+        image8 = np.require(to_uint8(image), requirements=["C", "W"])  # one kind of array, compiled once
+        counts = histogram(image8)
+        areas = component_areas(image8, _otsu(counts))
+        moments = _moments(*_by_level(counts)) if image.dtype == np.uint8 else _moments(*_by_pixel(image))
+        return [*moments, len(areas), areas.mean() if len(areas) else 0, areas.std() if len(areas) else 0]
 
 
-def _moments(image):
-    """Return mean, variance, skewness and excess kurtosis; zero for what a flat image does not have."""
+def _by_level(counts):
+    """Return the mean, the deviations from it, and the share of pixels that has each."""
+    shares, levels = counts / counts.sum(), np.arange(256)
+    mean = (counts @ levels) / counts.sum()
+    return mean, levels - mean, shares
+
+
+def _by_pixel(image):
     levels = to_levels(image).ravel().astype(np.float64)
     mean = levels.mean()  # exact when all are equal, so that their deviations are 0
-    deviations = levels - mean
+    return mean, levels - mean, 1 / levels.size
+
+
+def _moments(mean, deviations, shares):
+    """Return mean, variance, skewness and excess kurtosis; zero for what a flat image does not have."""
     squares = deviations * deviations
-    variance = squares.mean()
+    weighted = squares * shares
+    variance = weighted.sum()
     if variance == 0:
         return mean, 0, 0, 0
-    third, fourth = squares @ deviations / squares.size, squares @ squares / squares.size
+    third, fourth = weighted @ deviations, weighted @ squares
     return mean, variance, third / variance**1.5, fourth / variance**2 - 3
 
 

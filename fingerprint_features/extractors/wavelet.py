@@ -1,10 +1,15 @@
 """Wavelet bands: how much energy the image has at each scale and in each direction."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..checks import check_int, fail
 from ..images.intensity import to_levels
 from .base import BaseExtractor
+from .kernels.wavelet import filter_level, haar_level
+
+_MOST_OF_WHOLE_NUMBERS = 11  # levels: sums of 4**11 pixels of 8 bits fit into 32 bits
 
 
 class Wavelet(BaseExtractor):
@@ -27,9 +32,10 @@ class Wavelet(BaseExtractor):
     Notes
     -----
     A flat image of level v (on the 8-bit scale) has ``(2**level * v) ** 2`` as its approximation and 0 for all
-    details, up to rounding. uint16 is divided by 257, floats are multiplied by 255. Images are mirrored at the
-    border (mode "symmetric"); levels beyond the size of the image describe that mirror image.
-    About 0.7 ms for an image of 256 x 256. Equal to ``pywt.wavedec2`` to single precision.
+    details, up to rounding (exactly with Haar). uint16 is divided by 257, floats are multiplied by 255. Images are
+    mirrored at the border (mode "symmetric"); levels beyond the size of the image describe that mirror image.
+    About 0.08 ms for an image of 256 x 256 with Haar, 0.6 ms with ``"db4"``. Equal to ``pywt.wavedec2`` to single
+    precision.
 
     References
     ----------
@@ -44,6 +50,8 @@ class Wavelet(BaseExtractor):
     >>> [str(name) for name in Wavelet(level=1).get_feature_names_out()]
     ['wavelet_db1_a1', 'wavelet_db1_h1', 'wavelet_db1_v1', 'wavelet_db1_d1']
     """
+
+    _values_version = 2
 
     def __init__(self, wavelet: str = "db1", level: int = 2) -> None:
         self.wavelet = wavelet
@@ -61,11 +69,22 @@ class Wavelet(BaseExtractor):
         return [f"wavelet_{self.wavelet}_{band}" for band in bands]
 
     def _extract_one(self, image):
-        import pywt
+        low, high = _filters(self.wavelet)
+        haar = low.size == 2
+        whole = haar and image.dtype == np.uint8 and self.level <= _MOST_OF_WHOLE_NUMBERS
+        band = image.astype(np.int32) if whole else to_levels(image).astype(np.float64)
+        energies = []
+        for level in range(1, self.level + 1):
+            band, sums = haar_level(band) if haar else filter_level(band, low, high)
+            means = sums / band.size / (4.0**level if haar else 1)
+            energies = [*means[1:], *energies]
+        return [means[0], *energies]
 
-        wavelet = pywt.Wavelet(self.wavelet)
-        approximation, energies = to_levels(image).astype(np.float64), []
-        for _ in range(self.level):  # level by level: pywt.wavedec2 warns, for all threads, about small images
-            approximation, details = pywt.dwt2(approximation, wavelet, mode="symmetric")
-            energies = [np.mean(np.square(band)) for band in details] + energies
-        return [np.mean(np.square(approximation)), *energies]
+
+@lru_cache(maxsize=16)
+def _filters(name):
+    """Return the filters of the decomposition, reversed."""
+    import pywt
+
+    wavelet = pywt.Wavelet(name)
+    return np.array(wavelet.dec_lo[::-1]), np.array(wavelet.dec_hi[::-1])

@@ -8,6 +8,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import label
 
 from fingerprint_features import DecodeOptions, ImageSet, ImageStats
+from fingerprint_features.extractors.kernels.components import component_areas
 
 PHOTOGRAPHS = ["brick", "grass", "gravel", "camera", "coins", "moon", "page", "text", "clock", "cell"]
 
@@ -29,6 +30,22 @@ def test_components_of_photographs_are_those_of_scikit_image(name):
     image = getattr(skimage.data, name)()
     areas = np.bincount(label(image > threshold_otsu(image), connectivity=2).ravel())[1:]
     np.testing.assert_allclose(stats(image)[4:], [len(areas), areas.mean(), areas.std()], rtol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_components_of_noise_are_those_of_scikit_image(seed):
+    rng = np.random.default_rng(seed)
+    image = (rng.random(rng.integers(1, 40, 2)) < rng.choice([0.1, 0.3, 0.4, 0.5, 0.9])).astype(np.uint8)
+    want = np.bincount(label(image, connectivity=2).ravel())[1:]
+    np.testing.assert_array_equal(component_areas(image, 0), want)
+
+
+def test_components_that_meet_late_are_one():
+    comb = np.zeros((6, 11), dtype=np.uint8)
+    comb[:5, ::2] = comb[5] = 1  # six teeth, which the last row joins
+    spiral = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [1, 1, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=np.uint8)
+    assert component_areas(comb, 0).tolist() == [comb.sum()]
+    assert component_areas(spiral, 0).tolist() == [spiral.sum()]
 
 
 def test_hand_counted_image():

@@ -50,7 +50,7 @@ def test_haar_keeps_the_energy_of_images_that_can_be_halved():
 
 def test_flat_image_has_energy_in_the_approximation_alone():
     row = energies(np.full((32, 20), 10, dtype=np.uint8))
-    np.testing.assert_allclose(row, [1600, 0, 0, 0, 0, 0, 0], atol=1e-20)
+    np.testing.assert_array_equal(row, [1600, 0, 0, 0, 0, 0, 0])
     row = energies(np.full((32, 20), 10, dtype=np.uint8), wavelet="db4", level=3)
     np.testing.assert_allclose(row, [6400] + [0] * 9, rtol=1e-6, atol=1e-15)
 
@@ -61,8 +61,10 @@ def test_turning_the_image_swaps_horizontal_and_vertical():
     np.testing.assert_allclose(energies(image.T), [a, v2, h2, d2, v1, h1, d1], rtol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (3, 3)])
-@pytest.mark.parametrize(("wavelet", "level"), [("db1", 2), ("db4", 12)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (3, 3), (6, 5)])
+@pytest.mark.parametrize(
+    ("wavelet", "level"), [("db1", 2), ("haar", 11), ("db1", 12), ("bior1.1", 3), ("db4", 12), ("bior2.2", 3)]
+)
 def test_small_images_give_values_without_a_warning(shape, wavelet, level):
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     row = energies(image, wavelet=wavelet, level=level)
