@@ -20,6 +20,7 @@ from .cache import FeatureCache as FeatureCache
 from .datasets import Task as Task
 from .datasets import load_imageclef_gans as load_imageclef_gans
 from .datasets import make_attribution_task as make_attribution_task
+from .datasets import make_generator_task as make_generator_task
 from .datasets import make_membership_task as make_membership_task
 from .decide import ClusterClassifier as ClusterClassifier
 from .decide import ThresholdClassifier as ThresholdClassifier

@@ -16,7 +16,7 @@ FLOORS = [
     ["pipeline"],
     ["extractors"],
     ["cache", "datasets"],
-    ["images", "similarity", "neighbors", "decide", "evaluate"],
+    ["images", "similarity", "neighbors", "decide", "evaluate", "device", "tensors"],
     ["checks", "compiled", "files", "html", "lazy", "plain", "threads"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}

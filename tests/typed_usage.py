@@ -48,6 +48,7 @@ from fingerprint_features import (
     evaluate,
     load_imageclef_gans,
     make_extractor,
+    make_generator_task,
     make_membership_task,
     membership_scores,
     permutation_test,
@@ -101,6 +102,7 @@ PseudoLabelClassifier(net, unlabelled=["c.png"]).fit(images, [0, 1]).predict(ima
 # ---- tasks
 task = make_membership_task(n_used=12, n_unused=12, n_generated=24, memorization=0.5, image_size=64, random_state=0)
 load_imageclef_gans("data", 2025, 1, "test")
+make_generator_task("gan", images=images, split="third", steps=100, device="cpu", checkpoint="gan.part").X.groups
 y = task.y
 
 # ---- comparisons with a generated set

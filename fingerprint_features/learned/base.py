@@ -16,15 +16,16 @@ from sklearn.exceptions import NotFittedError
 
 from ..cache.identity import canonical
 from ..checks import check_int, check_option, check_real, fail
+from ..device import find_device
 from ..extractors import BaseExtractor
-from ..extractors.cnn.device import find_device
 from ..extractors.cnn.preprocessing import Preprocessing
 from ..extractors.cnn.runner import full_precision
 from ..extractors.cnn.weights import check_file
 from ..images import ImageSet, as_image_set
+from ..tensors import read, write
 from . import networks
 from .augmentation import Augmentation
-from .files import Checkpoint, read, write
+from .files import Checkpoint
 from .held import hold, scaled, seen
 from .kinds import Optimizer
 from .loop import SCHEDULES, Plan, batches, seeded, train

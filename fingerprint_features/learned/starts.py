@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..checks import fail
 from ..extractors.cnn.weights import file_digest
-from .files import read
+from ..tensors import read
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

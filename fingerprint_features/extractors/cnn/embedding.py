@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...checks import check_int, check_option, fail
+from ...device import find_device
 from ..base import BaseExtractor
 from . import backbones, folding
-from .device import find_device
 from .layers import Collector, Tap, find_taps
 from .preprocessing import Preprocessing
 from .runner import run, turns

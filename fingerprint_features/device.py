@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ...checks import fail
+from .checks import fail
 
 if TYPE_CHECKING:
     import torch
