@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..checks import did_you_mean
 from ..threads import count_threads, in_threads
-from .kernels import vectors
+from .kernels import bits, vectors
 from .ssim import ssim_matrix
 
 _TILE = 2**16  # entries of B compared at a time: they stay in the processor's cache
@@ -113,9 +113,7 @@ def _of_rows(kernel, finish, prepare=lambda rows: rows):
     """Make a metric's function out of a kernel and what is done before and after it, block by block."""
 
     def similarity(A, B, *, n_jobs=None):
-        A, B = _table(A, "A"), _table(B, "B")
-        if A.shape[1] != B.shape[1]:
-            raise ValueError(f"A has {A.shape[1]} columns and B has {B.shape[1]}: compare the same features")
+        A, B = _tables(A, B)
         S = np.empty((len(A), len(B)))
         few, many = max(1, _TILE // A.shape[1]), max(1, min(_ROWS, -(-len(A) // count_threads(n_jobs))))
 
@@ -131,6 +129,50 @@ def _of_rows(kernel, finish, prepare=lambda rows: rows):
         return S
 
     return similarity
+
+
+def _of_bits(finish, otherwise):
+    """Make a metric's function out of how many bits differ, and of another function for tables that are not all bits.
+
+    `finish` takes these counts and the numbers of 1s of the rows of A and B.
+    """
+
+    def similarity(A, B, *, n_jobs=None):
+        A, B = _tables(A, B)
+        if not (_are_bits(A) and _are_bits(B)):
+            return otherwise(A, B, n_jobs=n_jobs)
+        S = np.empty((len(A), len(B)))
+        a, b = bits.packed(A), bits.packed(B).T.copy()
+        ones = [np.count_nonzero(rows, axis=1).astype(np.float64) for rows in (A, B)]
+        few, many = max(1, _TILE // len(b)), max(1, min(_ROWS, -(-len(A) // count_threads(n_jobs))))
+
+        def fill(i):
+            for j in range(0, len(B), few):
+                part = np.s_[i : i + many, j : j + few]
+                counts = np.empty(S[part].shape, dtype=np.int64)
+                bits.counts_of_unequal_bits(a[part[0]], b[:, part[1]], counts)
+                S[part] = finish(counts, ones[0][part[0], None], ones[1][part[1]])
+
+        in_threads(fill, range(0, len(A), many), n_jobs)
+        return S
+
+    return similarity
+
+
+def _tables(A, B):
+    A, B = _table(A, "A"), _table(B, "B")
+    if A.shape[1] != B.shape[1]:
+        raise ValueError(f"A has {A.shape[1]} columns and B has {B.shape[1]}: compare the same features")
+    return A, B
+
+
+def _are_bits(rows):
+    return rows.dtype == bool or all(((part == 0) | (part == 1)).all() for part in _parts(rows))
+
+
+def _parts(rows):
+    step = max(1, 2**22 // rows.shape[1])
+    return (rows[i : i + step] for i in range(0, len(rows), step))
 
 
 def _table(rows, name):
@@ -157,10 +199,14 @@ def _unit(rows):
     return np.divide(rows, np.sqrt(squares), out=np.zeros_like(rows), where=squares > 0)
 
 
-def _bits(rows):
-    if not ((rows == 0) | (rows == 1)).all():
-        raise ValueError("jaccard compares rows of 0 and 1, and there are other values: make them bits first")
-    return rows
+def _refuse(A, B, *, n_jobs=None):
+    raise ValueError("jaccard compares rows of 0 and 1, and there are other values: make them bits first")
+
+
+def _shares_in_common(unequal, ones_a, ones_b):
+    """Return |a and b| / |a or b| of rows of bits; two empty rows have all in common."""
+    either = (ones_a + ones_b + unequal) / 2
+    return np.divide(either - unequal, either, out=np.ones_like(either), where=either > 0)
 
 
 def _cosine(squares, a, b):
@@ -197,14 +243,17 @@ _METRICS = (
     Metric(
         "hamming",
         "minus the number of columns that differ",
-        _of_rows(vectors.counts_of_unequal, lambda counts, a, b: 0 - counts),
+        _of_bits(
+            lambda counts, ones_a, ones_b: 0 - counts,
+            _of_rows(vectors.counts_of_unequal, lambda counts, a, b: 0 - counts),
+        ),
         minimum=None,
         maximum=0,
     ),
     Metric(
         "jaccard",
         "share of the 1s of either row that both have; 1 for two rows of zeros",
-        _of_rows(vectors.shares_in_common, lambda shares, a, b: shares, _bits),
+        _of_bits(_shares_in_common, _refuse),
         minimum=0,
         maximum=1,
         of="bits",

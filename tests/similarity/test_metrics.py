@@ -118,6 +118,19 @@ def test_cosine_of_small_angles_is_right():
     assert S[0, 1] == 1
 
 
+@pytest.mark.parametrize("width", [1, 7, 64, 65, 256, 257, 1000])
+def test_bits_of_any_width_are_counted(width):
+    A, B = bits(0, 5, width), bits(1, 9, width)
+    A[0], A[1], B[0], B[1] = 0, 1, 0, 1
+    unequal = (A[:, None] != B[None]).sum(axis=2)
+    np.testing.assert_array_equal(pairwise_similarity(A, B, "hamming"), -unequal)
+    np.testing.assert_array_equal(pairwise_similarity(A + 7, B + 7, "hamming"), -unequal)  # no longer bits
+    np.testing.assert_array_equal(pairwise_similarity(A, B + 1, "hamming"), -(A[:, None] != B + 1).sum(axis=2))
+    both, either = (A[:, None] * B).sum(axis=2), np.maximum(A[:, None], B).sum(axis=2)
+    want = np.divide(both, either, out=np.ones(both.shape), where=either > 0)
+    np.testing.assert_array_equal(pairwise_similarity(A, B, "jaccard"), want)
+
+
 def test_tables_of_any_kind_of_number_are_taken():
     A, B = bits(0, 4), bits(1, 6)
     for name in ("hamming", "euclidean", "jaccard"):

@@ -32,15 +32,6 @@ def counts_of_unequal(A, B, out):
             out[i, j] = _unequal(A[i], B[j])
 
 
-@njit(nogil=True, cache=True)
-def shares_in_common(A, B, out):
-    """Fill `out` with |a and b| / |a or b| of 0/1 rows; two empty rows have all in common."""
-    for i in range(A.shape[0]):
-        for j in range(B.shape[0]):
-            both, either = _overlap(A[i], B[j])
-            out[i, j] = both / either if either else 1.0
-
-
 # Regrouping the terms of a sum lets the loops go several at a time; the order still depends on the length alone.
 
 
@@ -66,12 +57,3 @@ def _unequal(a, b):
     for k in range(a.size):
         total += a[k] != b[k]
     return total
-
-
-@njit(nogil=True, cache=True, fastmath={"reassoc"})
-def _overlap(a, b):
-    both = either = 0.0
-    for k in range(a.size):
-        both += min(a[k], b[k])
-        either += max(a[k], b[k])
-    return both, either
