@@ -120,7 +120,7 @@ def test_cosine_of_small_angles_is_right():
 
 @pytest.mark.parametrize("width", [1, 7, 64, 65, 256, 257, 1000])
 def test_bits_of_any_width_are_counted(width):
-    A, B = bits(0, 5, width), bits(1, 9, width)
+    A, B = bits(0, 5, width).astype(float), bits(1, 9, width).astype(float)
     A[0], A[1], B[0], B[1] = 0, 1, 0, 1
     unequal = (A[:, None] != B[None]).sum(axis=2)
     np.testing.assert_array_equal(pairwise_similarity(A, B, "hamming"), -unequal)
