@@ -9,6 +9,7 @@ from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.gabor import make_bank
 from .kernels.lbp import binary_patterns
+from .kernels.local_entropy import local_entropy
 from .kernels.part_means import part_means
 
 _WINDOW = 9  # pixels along a side of the neighbourhood of local deviation and entropy
@@ -58,7 +59,7 @@ class TextureCDF(BaseExtractor):
     All is on the 8-bit scale 0..255, mirrored at the border (black outside for the codes): uint16 is divided by 257,
     floats are rounded to 16 bits first; the depths of one picture have the same row, up to rounding. A flat image of
     level v has v in the intensities, 0 to 255 in the codes, about 0.0014 v in the Gabor maps, and 0 in all others.
-    About 9 ms for an image of 256 x 256.
+    About 6 ms for an image of 256 x 256.
 
     References
     ----------
@@ -118,24 +119,19 @@ def _magnitude(x, y):
 def _local_deviation(image):
     import cv2
 
-    pixels, n = image.astype(np.float64), _WINDOW**2
+    n, depth = _WINDOW**2, cv2.CV_32S if image.dtype == np.uint8 else cv2.CV_64F  # which hold all sums exactly
+    pixels = image if image.dtype == np.uint8 else image.astype(np.float64)
     how = {"ksize": (_WINDOW, _WINDOW), "normalize": False, "borderType": cv2.BORDER_REFLECT}
-    total, squares = cv2.boxFilter(pixels, cv2.CV_64F, **how), cv2.boxFilter(pixels * pixels, cv2.CV_64F, **how)
+    total, squares = cv2.boxFilter(pixels, depth, **how), cv2.sqrBoxFilter(pixels, depth, **how)
     return (np.sqrt(n * squares - total * total) / n).astype(np.float32)
 
 
 def _local_entropy(image):
-    import cv2
     from scipy.special import entr
 
     bins = (image >> (8 * image.itemsize - int(math.log2(_BINS)))).astype(np.uint8)
-    terms = (entr(np.arange(256) / _WINDOW**2) / math.log(2)).astype(np.float32)  # by the count of a bin
-    entropy = np.zeros(image.shape, dtype=np.float32)
-    for grey in np.flatnonzero(np.bincount(bins.ravel())):
-        found = (bins == grey).view(np.uint8)
-        counts = cv2.boxFilter(found, -1, (_WINDOW, _WINDOW), normalize=False, borderType=cv2.BORDER_REFLECT)
-        entropy += cv2.LUT(counts, terms)
-    return entropy
+    terms = (entr(np.arange(_WINDOW**2 + 1) / _WINDOW**2) / math.log(2)).astype(np.float32)  # by the count of a bin
+    return local_entropy(np.pad(bins, _WINDOW // 2, mode="symmetric"), _BINS, terms)
 
 
 def _gabor_magnitudes(levels):
@@ -148,7 +144,13 @@ def _gabor_magnitudes(levels):
         # cosines are the same on either side of the centre, sines change sign
         down, across = [[np.append(cos[:0:-1], cos), np.append(-sin[:0:-1], sin)] for cos, sin in taps]
         parts = [
-            [cv2.sepFilter2D(levels, cv2.CV_32F, x, y, borderType=cv2.BORDER_REFLECT) for x in across] for y in down
+            [
+                cv2.sepFilter2D(levels, cv2.CV_32F, x, y, borderType=cv2.BORDER_REFLECT)
+                if x.any() and y.any()  # a sine along the stripes is 0
+                else np.float32(0)
+                for x in across
+            ]
+            for y in down
         ]
         for slot, sign in zip(slots, (1, -1), strict=True):
             if slot >= 0:
