@@ -64,3 +64,32 @@ def write_images(folder, images, names=None):
 def count_lines(log):
     """Return how many extractions a Mean with this log has made."""
     return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+class Fatal(Mean):
+    """Mean intensity that ends the process at an image whose first pixel is 255; other images never have that."""
+
+    def _extract_one(self, image):
+        if image[0, 0] == 255:
+            os._exit(3)
+        return super()._extract_one(image)
+
+
+class Opened(Mean):
+    """Mean intensity; writes one line to `log` each time that it is unpickled."""
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        with open(self.log, "a") as file:
+            file.write(f"{os.getpid()}\n")
+
+    def _extract_one(self, image):
+        return [image.mean()]
+
+
+def images_of_which_one_is_fatal(n=24, place=13):
+    """Return random images; that at `place` ends the process of `Fatal`."""
+    images = random_images(n)
+    images[:, 0, 0] = 7
+    images[place, 0, 0] = 255
+    return images

@@ -17,7 +17,8 @@ FLOORS = [
     ["extractors"],
     ["cache", "datasets"],
     ["images", "similarity", "neighbors", "decide", "evaluate", "device", "tensors"],
-    ["checks", "compiled", "files", "html", "lazy", "plain", "threads"],
+    ["workers"],
+    ["alone", "checks", "compiled", "files", "html", "lazy", "plain", "threads"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 FREE = {"testing", "_version", "__init__"}

@@ -11,13 +11,12 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
-from joblib.parallel import get_active_backend
+from joblib import parallel_config
 
 from ..cache.identity import describe, extractor_token
 from ..images import ImageFailure, ImageReadError
 from ..images.forms import Forms
-from ..threads import count_threads
+from ..workers import Death, spread
 
 _MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
 _PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
@@ -53,33 +52,24 @@ def extract_all(
     ends = np.cumsum([0] + [extractor.n_columns() for extractor in extractors])
     rows = np.empty((len(images), ends[-1]), dtype=np.float32)
     failures = {}
-    starts = range(0, len(images), chunk_size)
-    tasks = (delayed(_extract_chunk)(images[start : start + chunk_size], steps, cache) for start in starts)
-    results = _run(tasks, len(starts), n_jobs, in_processes)
+    results = spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes)
     with _bar(len(images), progress) as bar, single_threaded_opencv():
-        for start, (blocks, bad) in zip(starts, results, strict=True):
+        for start, result in results:
+            if isinstance(result, Death):
+                failures[start] = _fatal(images.ids[start], result)
+                bar.update()
+                continue
+            blocks, bad = result
             for block, left, right in zip(blocks, ends, ends[1:], strict=False):
                 rows[start : start + len(block), left:right] = block
             failures.update((start + i, failure) for i, failure in bad.items())
-            bar.update(min(chunk_size, len(images) - start))
+            bar.update(len(blocks[0]))
     return rows, {i: failures[i] for i in sorted(failures)}
 
 
-def _run(tasks, n_tasks, n_jobs, in_processes):
-    """Return the results of the tasks in order, drawn and computed as workers come free."""
-    backend = get_active_backend()[0]
-    n_workers = 1 if backend.nesting_level else min(count_threads(n_jobs), max(1, n_tasks))
-    if n_workers == 1 and not hasattr(backend, "client"):  # Dask's, which decides by itself
-        return (function(*args, **kwargs) for function, args, kwargs in tasks)
-    workers = Parallel(
-        n_jobs=n_workers,
-        prefer="threads" if in_processes else None,
-        require=None if in_processes else "sharedmem",
-        return_as="generator" if backend.supports_return_generator else "list",
-        pre_dispatch="2*n_jobs",
-        batch_size=1,  # a chunk is a batch already; several at once would leave the last workers idle
-    )
-    return workers(tasks)
+def _fatal(id, death):
+    reason = f"it ended the process that worked on it ({death}): leave the image out, and report the fault"
+    return ImageFailure(str(id), "fatal", reason)
 
 
 def _bar(n_images, wanted):
@@ -103,27 +93,41 @@ class Step:
         return {**describe(self.extractor), "columns": self.extractor.get_feature_names_out().tolist()}
 
 
-def _extract_chunk(images, steps, cache):
-    """Return one block of rows per step, and the failures by position; runs in any joblib worker."""
-    with at_work(), parallel_config(n_jobs=1):
-        blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
-        raws, digests, failures = _read(images, keyed=cache is not None)
-        firsts = {digests[i]: i for i in reversed(digests)}
-        wanted = sorted(firsts.values())
-        missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(steps, blocks, strict=True)]
-        names = dict(digests)  # of what is decoded below, which may have changed since
-        for forms in _decode(images, raws, names, sorted(set().union(*missing)), failures):
-            for step, block, absent in zip(steps, blocks, missing, strict=True):
-                positions = [i for i in absent if i in forms]
-                rows, bad = extract_forms(step.extractor, [forms[i] for i in positions], images.ids[positions])
-                block[positions] = rows
-                failures.update((positions[k], failure) for k, failure in bad.items())
-                good = [k for k in range(len(positions)) if k not in bad]
-                if cache is not None and good:
-                    cache.put_many(step.token, [names[positions[k]] for k in good], rows[good], step.about)
-        for i, digest in digests.items():
-            _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
-        return [step.finish(block) for step, block in zip(steps, blocks, strict=True)], failures
+class Chunk:
+    """The work on one chunk of images, in any joblib worker.
+
+    Parameters
+    ----------
+    steps : list of Step
+    cache : FeatureCache or None
+    """
+
+    def __init__(self, steps, cache):
+        self.steps = steps
+        self.cache = cache
+
+    def __call__(self, images) -> tuple[list[np.ndarray], dict[int, ImageFailure]]:
+        """Return one block of rows per step, and the failures by position."""
+        steps, cache = self.steps, self.cache
+        with at_work(), parallel_config(n_jobs=1):
+            blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
+            raws, digests, failures = _read(images, keyed=cache is not None)
+            firsts = {digests[i]: i for i in reversed(digests)}
+            wanted = sorted(firsts.values())
+            missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(steps, blocks, strict=True)]
+            names = dict(digests)  # of what is decoded below, which may have changed since
+            for forms in _decode(images, raws, names, sorted(set().union(*missing)), failures):
+                for step, block, absent in zip(steps, blocks, missing, strict=True):
+                    positions = [i for i in absent if i in forms]
+                    rows, bad = extract_forms(step.extractor, [forms[i] for i in positions], images.ids[positions])
+                    block[positions] = rows
+                    failures.update((positions[k], failure) for k, failure in bad.items())
+                    good = [k for k in range(len(positions)) if k not in bad]
+                    if cache is not None and good:
+                        cache.put_many(step.token, [names[positions[k]] for k in good], rows[good], step.about)
+            for i, digest in digests.items():
+                _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
+            return [step.finish(block) for step, block in zip(steps, blocks, strict=True)], failures
 
 
 def _read(images, keyed):

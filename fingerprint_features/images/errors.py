@@ -20,7 +20,8 @@ class ImageFailure:
         The image's id (for a folder: its path relative to the folder).
     kind : str
         One word: ``missing``, ``not-regular``, ``unreadable``, ``empty``, ``not-an-image``, ``damaged``,
-        ``too-large``, ``unsupported``, ``several-pages``, ``needs-range``, ``not-finite`` or ``unsuitable``.
+        ``too-large``, ``unsupported``, ``several-pages``, ``needs-range``, ``not-finite``, ``unsuitable`` or
+        ``fatal``.
     reason : str
         What is wrong and what to do about it.
     """

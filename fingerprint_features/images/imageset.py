@@ -30,8 +30,8 @@ class ImageSet:
 
     Images are read only when they are needed. Slices, masks and lists of indices or ids give an ImageSet over the
     same source; one index or one id gives the decoded image. Copies and ``sklearn.base.clone`` return the set
-    itself. Pickles hold paths, or one array that joblib can memory-map. So an ImageSet costs nothing as a parameter
-    of an estimator.
+    itself. Pickles hold the paths of the set's own images, or their pixels as one array that joblib can memory-map. So
+    an ImageSet costs nothing as a parameter of an estimator.
 
     Parameters
     ----------
@@ -341,6 +341,8 @@ class ImageSet:
         state["_source"] = self._source.subset(self._positions)
         if state["_source"] is not self._source:
             state["_positions"] = np.arange(len(self))
+            if self._own_ids is None and state["_source"].ids(state["_positions"]) != self.ids.tolist():
+                state["_own_ids"] = self.ids  # which count from the beginning of the whole source
         return state
 
     def __repr__(self) -> str:

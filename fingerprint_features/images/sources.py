@@ -116,6 +116,13 @@ class Source:
         """Return a source of some images, for a small pickle, or the source itself."""
         raise NotImplementedError
 
+    def records_of(self, positions: Sequence[int] | NDArray[np.intp]) -> "dict[str, dict[int, Record]]":
+        """Return what is known of some images, by their positions in a source of these alone."""
+        return {
+            how: {new: known[old] for new, old in enumerate(positions) if old in known}
+            for how, known in list(self.records.items())  # another thread may add to it
+        }
+
     def ids(self, positions: Sequence[int] | NDArray[np.intp]) -> list[str]:
         """Return the default id of each image."""
         return [str(i) for i in positions]
@@ -174,11 +181,7 @@ class PathSource(Source):
 
     def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
         """Return a source of some images, for a small pickle."""
-        records = {
-            how: {new: known[old] for new, old in enumerate(positions) if old in known}
-            for how, known in list(self.records.items())  # another thread may add to it
-        }
-        return PathSource([self.items[i] for i in positions], records)
+        return PathSource([self.items[i] for i in positions], self.records_of(positions))
 
     def ids(self, positions: Sequence[int] | NDArray[np.intp]) -> list[str]:
         """Return the id of each image: its path in POSIX form, or its position if it has none."""
@@ -201,8 +204,8 @@ class ArraySource(Source):
     workers, but pickles a thousand small ones again for every task.
     """
 
-    def __init__(self, arrays):
-        super().__init__()
+    def __init__(self, arrays, records: "dict[str, dict[int, Record]] | None" = None):
+        super().__init__(records)
         self.arrays = arrays
 
     def __len__(self) -> int:
@@ -213,8 +216,13 @@ class ArraySource(Source):
         return self.arrays[position]
 
     def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
-        """Return the source itself: joblib maps the whole buffer once for all tasks."""
-        return self
+        """Return a source of these rows alone, or the source itself for all of them in their order."""
+        positions = np.asarray(positions, dtype=np.intp)
+        if np.array_equal(positions, np.arange(len(self))):
+            return self
+        if isinstance(self.arrays, np.ndarray):
+            return ArraySource(self.arrays[_as_slice(positions)], self.records_of(positions))
+        return ArraySource([self.arrays[i] for i in positions], self.records_of(positions))
 
     def __getstate__(self) -> dict[str, Any]:
         if isinstance(self.arrays, list) and len({array.dtype for array in self.arrays}) == 1:
@@ -223,6 +231,13 @@ class ArraySource(Source):
 
     def __repr__(self) -> str:
         return "arrays"
+
+
+def _as_slice(positions):
+    """Return neighbours as a slice, which copies nothing, and other positions as they are."""
+    if not len(positions) or (np.diff(positions) != 1).any():
+        return positions
+    return slice(positions[0], positions[-1] + 1)
 
 
 class _Packed:

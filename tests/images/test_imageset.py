@@ -237,6 +237,25 @@ def test_a_list_of_arrays_travels_as_one_buffer():
 
 
 @pytest.mark.parametrize("as_list", [False, True])
+@pytest.mark.parametrize("key", [slice(10, 20), [3, 1, 7], np.arange(0, 500, 50)], ids=["slice", "list", "stride"])
+def test_a_pickled_slice_holds_its_own_images_only(key, as_list):
+    stack = np.random.default_rng(0).integers(0, 256, (500, 16, 16), dtype=np.uint8)
+    part = ImageSet(list(stack) if as_list else stack)[key]
+    digests = part.digests
+    data = pickle.dumps(part)
+    assert len(data) < len(part) * 256 + 6000
+    again = pickle.loads(data)
+    np.testing.assert_array_equal(again.decode(), stack[key])
+    assert again.ids.tolist() == part.ids.tolist()  # not counted from the start of the slice
+    assert [again.record(i).digest for i in range(len(again))] == digests.tolist()  # and not computed again
+
+
+def test_ids_of_images_without_a_path_survive_the_pickle_of_a_slice():
+    part = ImageSet(["a.png", None, {"bytes": b"x"}, "b.png"])[1:]
+    assert pickle.loads(pickle.dumps(part)).ids.tolist() == ["row 1", "2", "b.png"]
+
+
+@pytest.mark.parametrize("as_list", [False, True])
 def test_joblib_maps_the_images_into_its_workers(as_list):
     def look(images):
         array = images[1]
