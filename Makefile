@@ -6,10 +6,10 @@ READY = $(VENV)/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check bench power calibrate reproduce clean
+.PHONY: help setup demo test test-slow check bench power generators calibrate reproduce clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the virtual environment (.venv) with everything in it
 	@test "$$(cat $(READY))" = "$(CURDIR)" || { $(BIN)/python -m pip install -q --no-deps -e . && echo "$(CURDIR)" > $(READY); }
@@ -42,6 +42,10 @@ bench: setup ## compare speed with scikit-image and imagehash, worst ratio first
 power: setup ## how much memorisation each recipe and an audit find, and how often some where there is none
 	@$(BIN)/python -m benchmarks.power
 	@$(BIN)/python -m benchmarks.audits --power
+	@$(BIN)/python -m benchmarks.generators
+
+generators: setup ## train small generators, and what each recipe finds of their training images (DATA=FOLDER: on yours)
+	@$(BIN)/python -m benchmarks.generators $(if $(DATA),--folder $(DATA))
 
 calibrate: setup ## how often an audit finds something where there is nothing (goes on where it stopped)
 	@$(BIN)/python -m benchmarks.audits

@@ -4,6 +4,7 @@ import argparse
 import csv
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from fingerprint_features import make_membership_task, membership_scores
+from fingerprint_features import Task, make_membership_task, membership_scores
 from fingerprint_features.recipes.side_by_side import NETWORK, detectors, make_for_trial, try_recipe
 
 MEMORIZATION = (0, 0.25, 0.5, 1)
@@ -24,10 +25,16 @@ SIZES = {"n_used": 40, "n_unused": 40, "n_generated": 200, "n_pool": 200, "image
 def judge_all(
     names: list[str], memorization: float, slices: int, shift: float, seed: int, sizes: dict[str, int]
 ) -> list[Record]:
-    """Return one record for each recipe on one task: kappa with an interval joint for all recipes, AUC, seconds."""
+    """Return the records of `judge` on one task, and what task it is."""
     task = make_membership_task(
         memorization=memorization, slices_per_patient=slices, shift=shift, random_state=seed, **sizes
     )
+    about = {"memorization": memorization, "slices": slices, "shift": shift, "seed": seed}
+    return [{"recipe": record["recipe"], **about, **record} for record in judge(names, task, len(names))]
+
+
+def judge(names: Sequence[str], task: Task, n_joint: int) -> list[Record]:
+    """Return one record for each recipe: kappa with an interval joint for `n_joint` recipes, AUC, seconds."""
     records = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
@@ -37,18 +44,15 @@ def judge_all(
             seconds = time.perf_counter() - start
             # Bonferroni: all intervals hold together in 95 of 100 tasks
             found = membership_scores(
-                task.y, answers, groups=task.groups, scores=scores, confidence=1 - 0.05 / len(names), n_bootstrap=4000
+                task.y, answers, groups=task.groups, scores=scores, confidence=1 - 0.05 / n_joint, n_bootstrap=4000
             )
+            kappa = found["kappa"]
             records.append(
                 {
                     "recipe": name,
-                    "memorization": memorization,
-                    "slices": slices,
-                    "shift": shift,
-                    "seed": seed,
-                    "kappa": found["kappa"].value,
-                    "low": found["kappa"].low,
-                    "high": found["kappa"].high,
+                    "kappa": kappa.value,
+                    "low": kappa.low,
+                    "high": kappa.high,
                     "auc": found["auc"].value,
                     "seconds": seconds,
                 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -260,3 +261,62 @@ def test_the_power_table_has_a_row_for_each_recipe_and_counts_false_alarms(tmp_p
     assert "joint 95 % intervals of all 2 recipes contain chance in 2 of 2 tasks" in out
     assert power.silent([{"low": -0.1, "high": 0.3}])
     assert not power.silent([{"low": -0.1, "high": 0.3}, {"low": 0.1, "high": 0.3}])
+
+
+def test_generators_are_trained_once_and_every_recipe_judges_every_rung(tmp_path, monkeypatch, capsys):
+    generators = importlib.import_module("benchmarks.generators")
+    monkeypatch.setattr(generators, "STEPS", {"vae": (1, 2)})
+    monkeypatch.setattr(generators, "N_GENERATED", 5)
+    monkeypatch.setattr(
+        generators,
+        "STUDIES",
+        {
+            "chest": generators.Study("chest", 1, "patient", 6, 8, 32),
+            "within": generators.Study("chest", 4, "within", 8, 16, 32),
+        },
+    )
+    recipes = ["dmk-2023-phash", "calibrated-log-ratio"]
+    asked = ["generators", "--jobs=1", "--nulls=1", f"--output={tmp_path}", "--recipes", *recipes]
+    monkeypatch.setattr("sys.argv", asked)
+    generators.main()
+    first, rows = capsys.readouterr().out, generators.kept(tmp_path / "recipes.csv")
+    assert len(rows) == 2 * 3 * 2
+    assert {(row["steps"], row["null"]) for row in rows} == {("1", ""), ("2", ""), ("2", "0")}
+    assert "vae 1" in first
+    assert [line.split()[0] for line in first.splitlines() if "(" in line][1:3] == recipes
+    assert "on 2 of 2 nulls" in first
+    assert not list(tmp_path.glob("*.safetensors"))  # what is done needs no checkpoint
+
+    task = generators.read(tmp_path / "vae_within_2")
+    assert list(task.y) == [int(place.startswith("real_used")) for place in places(tmp_path / "vae_within_2", task.X)]
+    null = generators.null_of(task, 0)
+    assert not set(null.X.digests) & set(task.X.digests)
+    assert [sorted(null.y[null.groups == patient]) for patient in np.unique(null.groups)] == [[0, 0, 1, 1]] * 4
+    by_patient = generators.null_of(generators.read(tmp_path / "vae_chest_2"), 0)
+    assert by_patient.y.sum() == 4
+
+    def train_again(*args):
+        raise AssertionError("it is trained already")
+
+    monkeypatch.setattr(generators.Training, "tasks", train_again)
+    generators.main()
+    assert capsys.readouterr().out == first
+
+
+def places(folder, images):
+    """Return where each image's file is, found by its pixels."""
+    files = [file for part in ("real_used", "real_not_used") for file in (folder / part).glob("*.png")]
+    by_pixels = {cv2.imread(str(file), 0).tobytes(): f"{file.parent.name}/{file.name}" for file in files}
+    return [by_pixels[image.tobytes()] for image in images]
+
+
+def test_a_folder_of_ones_own_is_a_study_whose_sub_folders_are_patients(tmp_path):
+    generators = importlib.import_module("benchmarks.generators")
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        path = tmp_path / f"patient{i // 3}" / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), rng.integers(0, 256, (20, 20), dtype=np.uint8))
+    ((name, study),) = generators.folder_study(tmp_path).items()
+    assert (name, study.n_used, study.n_holdout) == (tmp_path.name, 3, 3)
+    assert list(np.unique(study.images.groups)) == [f"patient{k}" for k in range(4)]
