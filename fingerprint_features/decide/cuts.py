@@ -29,6 +29,17 @@ def best_cut(scores: NDArray[Any], used: NDArray[Any], metric: str) -> tuple[flo
     return _place(levels, gaps, chosen), float(values[chosen])
 
 
+def prior_cut(scores: NDArray[Any], prior: float) -> float:
+    """Return the cut above which a share `prior` of the scores lies, or less where scores around it are equal."""
+    levels = np.sort(scores)
+    n_below = len(levels) - round(prior * len(levels))
+    if n_below == 0:
+        return float(np.nextafter(levels[0], -np.inf))
+    if n_below == len(levels):
+        return float(levels[-1])
+    return _midway(levels[n_below - 1], levels[n_below])
+
+
 def evaluate(tp: ArrayLike, called: ArrayLike, positives: int, n: int, metric: str) -> NDArray[np.float64]:
     """Return F1, Cohen's kappa or Youden's J from the counts of true positives and of rows called used.
 
@@ -50,11 +61,15 @@ def _place(levels, gaps, chosen):
     margin = gaps.max() / 2 if len(gaps) else 0.5 * max(1.0, abs(levels[0]))
     if chosen == 0:
         return float(min(levels[0] - margin, np.nextafter(levels[0], -np.inf)))
-    low = levels[chosen - 1]
     if chosen == len(levels):
-        return float(low + margin)
-    middle = low + gaps[chosen - 1] / 2
-    return float(middle if middle < levels[chosen] else low)
+        return float(levels[-1] + margin)
+    return _midway(levels[chosen - 1], levels[chosen])
+
+
+def _midway(low, high):
+    """Return the middle of two scores, never the upper one."""
+    middle = low + (high - low) / 2
+    return float(middle if middle < high else low)
 
 
 def _ratio(numerator, denominator):

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..checks import check_int, check_option, fail
-from .cuts import CRITERIA, best_cut, evaluate
+from ..checks import check_int, check_option, check_real, fail
+from .cuts import CRITERIA, best_cut, evaluate, prior_cut
 from .labels import encode
 
 
@@ -19,15 +19,18 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    threshold : "auto" or float, default="auto"
-        With a number, `fit` needs no labels. "auto" needs labels and learns the cut with the best `metric` on the rows
-        given to `fit`.
+    threshold : {"auto", "prior"} or float, default="auto"
+        "auto" needs labels and learns the cut with the best `metric` on the rows given to `fit`. "prior" and a number
+        need no labels: "prior" calls the stated share of the rows given to `fit` used, those with the highest scores.
     metric : {"f1", "kappa", "youden"}, default="f1"
         What "auto" maximises: F1 of the used class, Cohen's kappa, or sensitivity + specificity - 1.
     greater : bool, default=True
         Whether large scores mean used (similarities) or small ones (distances).
     column : int, default=0
         The column of X that holds the score. All others are ignored.
+    prior : float, default=0.5
+        For ``threshold="prior"``: the share of used rows among those of `fit`, as far as you know beforehand, between 0
+        and 1. The default cuts at the median.
 
     Attributes
     ----------
@@ -48,6 +51,11 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
     more rows used. If it is best to call all rows used, or none, the cut is half the widest gap outside the scores.
     Write a rule "similarity of t or more" as a threshold just below t.
 
+    The scores that chance brings often grow with the number of generated images, and a fixed number then calls too many
+    rows used. Their order does not grow, so "prior" gives the same answers whatever the scale. It is an assumption and
+    no finding: as many rows are called used where nothing was used at all. Fewer are where scores around the cut are
+    equal, since equal scores get one answer.
+
     Learning takes one sort of the column. Adding a constant to all scores adds it to the threshold.
 
     See Also
@@ -65,10 +73,12 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
     0.5
     >>> ThresholdClassifier(0.4).fit(scores).predict(scores)
     array([0, 0, 1, 1])
+    >>> ThresholdClassifier("prior", prior=0.25).fit(scores).predict(scores)
+    array([0, 0, 0, 1])
     >>> ThresholdClassifier().fit(scores)
     Traceback (most recent call last):
     ValueError: ThresholdClassifier(threshold='auto') learns its cut from labels: it requires y to be passed, but the
-    target y is None. Give labels, or a number as threshold.
+    target y is None. Give labels, a number as threshold, or 'prior'.
     """
 
     classes_: NDArray[Any]
@@ -77,16 +87,18 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        threshold: float | Literal["auto"] = "auto",
+        threshold: float | Literal["auto", "prior"] = "auto",
         *,
         metric: Literal["f1", "kappa", "youden"] = "f1",
         greater: bool = True,
         column: int = 0,
+        prior: float = 0.5,
     ) -> None:
         self.threshold = threshold
         self.metric = metric
         self.greater = greater
         self.column = column
+        self.prior = prior
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Learn the threshold, or take the given one.
@@ -105,7 +117,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         if y is None and self._learns():
             raise ValueError(
                 f"{type(self).__name__}(threshold='auto') learns its cut from labels: it requires y to be passed, but "
-                "the target y is None. Give labels, or a number as threshold."
+                "the target y is None. Give labels, a number as threshold, or 'prior'."
             )
         if y is None:
             X, codes, self.classes_ = validate_data(self, X), None, np.array([0, 1])
@@ -117,7 +129,7 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
             cut, self.score_ = best_cut(scores, codes, self.metric)
         else:
             # labels of one class leave nothing to choose: any cut will do, for that class is always predicted
-            cut = float(np.median(scores)) if self._learns() else self._sign() * float(self.threshold)
+            cut = float(np.median(scores)) if self._learns() else self._given(scores)
             self.score_ = np.nan if codes is None or len(self.classes_) < 2 else self._score_at(scores > cut, codes)
         self.threshold_ = self._sign() * cut
         return self
@@ -151,7 +163,12 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[used.astype(int) if len(self.classes_) == 2 else np.zeros(len(used), dtype=int)]
 
     def _learns(self):
-        return isinstance(self.threshold, str)
+        return isinstance(self.threshold, str) and self.threshold == "auto"
+
+    def _given(self, scores):
+        """Return the cut that labels play no part in."""
+        by_prior = isinstance(self.threshold, str)
+        return prior_cut(scores, self.prior) if by_prior else self._sign() * float(self.threshold)
 
     def _sign(self):
         return 1 if self.greater else -1
@@ -166,12 +183,14 @@ class ThresholdClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_params(self):
         number = isinstance(self.threshold, Real) and not isinstance(self.threshold, bool)
-        if not (number and np.isfinite(self.threshold)) and not (self._learns() and self.threshold == "auto"):
-            fail(self, "threshold", "'auto' or a finite float")
+        word = isinstance(self.threshold, str) and self.threshold in ("auto", "prior")
+        if not (number and np.isfinite(self.threshold)) and not word:
+            fail(self, "threshold", "'auto', 'prior' or a finite float")
         check_option(self, "metric", CRITERIA)
         if not isinstance(self.greater, (bool, np.bool_)):
             fail(self, "greater", "True or False")
         check_int(self, "column", 0)
+        check_real(self, "prior", 0, 1, closed=False)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -17,6 +17,7 @@ ALL = [
     ThresholdClassifier(metric="youden", greater=False),
     ThresholdClassifier(0.3),
     ThresholdClassifier(-1, greater=False),
+    ThresholdClassifier("prior", prior=0.3),
 ]
 JUDGES = {
     "f1": lambda y, p: f1_score(y, p, zero_division=0),
@@ -143,6 +144,38 @@ def test_a_fixed_threshold_needs_no_labels():
     assert ThresholdClassifier(0.5, metric="kappa").fit([[0.0], [1.0]], [0, 1]).score_ == 1
 
 
+@pytest.mark.parametrize("prior", [0.1, 0.25, 0.5, 0.9])
+@pytest.mark.parametrize("greater", [True, False])
+def test_a_prior_calls_its_share_used_those_with_the_best_scores(prior, greater):
+    scores = np.random.default_rng(0).permutation(40).astype(float)
+    model = ThresholdClassifier("prior", prior=prior, greater=greater).fit(scores[:, None])
+    best = np.argsort(-scores if greater else scores)[: round(40 * prior)]
+    assert set(np.flatnonzero(model.predict(scores[:, None]))) == set(best)
+    np.testing.assert_array_equal(model.classes_, [0, 1])
+
+
+def test_a_prior_does_not_depend_on_the_scale_of_the_scores():
+    X = np.random.default_rng(1).normal(size=(31, 1))
+    answers = ThresholdClassifier("prior").fit(X).predict(X)
+    np.testing.assert_array_equal(ThresholdClassifier("prior").fit(np.exp(3 * X)).predict(np.exp(3 * X)), answers)
+
+
+def test_a_prior_gives_equal_scores_one_answer():
+    assert ThresholdClassifier("prior").fit([[1.0], [2.0], [2.0], [3.0]]).predict([[2.0], [3.0]]).tolist() == [0, 1]
+    assert not ThresholdClassifier("prior").fit([[1.0]] * 4).predict([[1.0]]).any()
+    few = [[1.0], [2.0], [3.0]]
+    assert ThresholdClassifier("prior", prior=0.01).fit(few).predict(few).tolist() == [0, 0, 0]
+    assert ThresholdClassifier("prior", prior=0.99).fit(few).predict(few).tolist() == [1, 1, 1]
+    close = [[0.1], [np.nextafter(0.1, 1)]]
+    assert ThresholdClassifier("prior").fit(close).predict(close).tolist() == [0, 1]
+
+
+def test_a_prior_makes_no_use_of_labels():
+    X, y = task(4)
+    assert ThresholdClassifier("prior").fit(X, y).threshold_ == ThresholdClassifier("prior").fit(X).threshold_
+    assert ThresholdClassifier("prior").fit(X, y).score_ > 0
+
+
 def test_the_used_class_is_the_one_that_sorts_last():
     model = ThresholdClassifier().fit([[0.0], [1.0]], ["not used", "used"])
     assert model.predict([[2.0]])[0] == "used"
@@ -157,9 +190,13 @@ def test_labels_of_one_class_are_always_predicted():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"threshold": "Auto"}, "'threshold' parameter of ThresholdClassifier must be 'auto' or a finite float"),
+        (
+            {"threshold": "Auto"},
+            "'threshold' parameter of ThresholdClassifier must be 'auto', 'prior' or a finite float",
+        ),
         ({"threshold": np.nan}, "a finite float. Got nan"),
         ({"threshold": True}, "a finite float. Got True"),
+        ({"threshold": "prior", "prior": 1}, r"'prior' parameter .* a float .*Got 1"),
         ({"metric": "accuracy"}, "'metric' parameter .* one of 'f1', 'kappa', 'youden'. Got 'accuracy'"),
         ({"greater": "yes"}, "'greater' parameter .* True or False"),
         ({"column": -1}, r"'column' parameter .* an int in \[0"),
@@ -172,7 +209,7 @@ def test_bad_parameters_are_named(parameters, message):
 
 
 def test_auto_without_labels_says_what_to_do():
-    with pytest.raises(ValueError, match=r"requires y to be passed.*Give labels, or a number as threshold"):
+    with pytest.raises(ValueError, match=r"requires y to be passed.*Give labels, a number as threshold, or 'prior'"):
         ThresholdClassifier().fit([[0.0]])
 
 
