@@ -2,6 +2,7 @@ from .adversarial import privacy_loss as privacy_loss
 from .attribution import attribution_scores as attribution_scores
 from .authenticity import authenticity_gap as authenticity_gap
 from .closest_records import dcr_share as dcr_share
+from .conformal import conformal_p_values as conformal_p_values
 from .copying import copying_test as copying_test
 from .counts import confusion_scores as confusion_scores
 from .epsilon import EpsilonBound as EpsilonBound

@@ -11,6 +11,7 @@ from scipy.stats import false_discovery_control
 from ..checks import check_share
 from ..html import table
 from .checks import group_codes
+from .conformal import conformal_p_values
 from .nearest import as_distances, as_own_distances
 
 
@@ -227,10 +228,7 @@ def _other_patients(reals, codes, n_generated, rng):
 
 def _p_values(distances, null, codes, ratio):
     """Return the p-value of each distance; every patient weighs the same in the null."""
-    order = np.argsort(null)
-    weights = 1 / np.bincount(codes)[codes]
-    below = np.concatenate([[0], weights[order].cumsum()])[np.searchsorted(null[order], distances, side="right")]
-    return np.minimum(1.0, ratio * (1 + below) / (1 + codes.max() + 1))
+    return np.minimum(1.0, ratio * conformal_p_values(-distances, -null, groups=codes))
 
 
 def _closest(values, codes):
