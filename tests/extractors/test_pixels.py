@@ -56,6 +56,17 @@ def test_resizing_by_the_image_set_decides_the_width():
     assert Pixels().fit_transform(images).shape == (2, 20)
 
 
+def test_images_of_any_size_are_averaged_to_the_size_asked_for():
+    images = [random_images(1, size=8)[0], random_images(1, size=4)[0]]
+    rows = Pixels(size=(2, 4)).transform(images)
+    means = [image.reshape(2, len(image) // 2, 4, len(image) // 4).mean(axis=(1, 3)).ravel() for image in images]
+    np.testing.assert_allclose(rows, means, rtol=1e-5)
+    assert Pixels(size=(2, 4)).get_feature_names_out()[5] == "pixel_y1_x1"
+    assert Pixels(size=(2, 4)).n_columns() == 8
+    with pytest.raises(ValueError, match=r"'size' parameter of Pixels must be a pair of ints >= 1\. Got 64 instead"):
+        Pixels(size=64).transform(images)
+
+
 def test_the_size_must_be_learnt_first():
     with pytest.raises(NotFittedError, match="Pixels learns from images: call fit"):
         Pixels().transform(random_images(1))
