@@ -29,8 +29,9 @@ truth = np.repeat([1, 0], 10)
 # %%
 # Without labels
 # --------------
-# The winner of the challenge of 2023 compares every real image with every generated one. How often it is right cannot
-# be known without labels, and the verdict says so.
+# The default compares every real image with every generated one, in whitened details. How many were used it cannot
+# know: it calls half of them used, unless `prior` states another share. How often it is right cannot be known without
+# labels, and the verdict says so.
 
 found = detect(task.X, task.reference)
 print(f"{found.recipe}: {found.used.sum()} of {len(task.X)} images called used")
@@ -39,8 +40,9 @@ print(f"verdict: {found.verdict}")
 # %%
 # With labels
 # -----------
-# The other 20 used and 20 unused images are known. The default is now a rule that learns from them. It is
-# cross-validated by patient, and tested against chance and against a blind control, which sees no generated image.
+# The other 20 used and 20 unused images are known. The same rule is now judged by their labels, which it does not see,
+# and tested against chance and against a blind control, which sees no generated image. The unused images also say how
+# rarely chance brings the score of a candidate.
 
 found = detect(candidates, task.reference, used=used[10:], unused=unused[10:], n_permutations=39)
 trial = found.assessment.trials[0]
@@ -57,7 +59,7 @@ print(f"\n{np.mean(found.used == truth):.0%} of the {len(truth)} answers are rig
 # One row for each candidate, the likeliest first.
 
 table = found.frame().sort_values("score", ascending=False)
-print(table[["id", "used", "score", "nearest", "distance"]].head().to_string(index=False))
+print(table[["id", "used", "score", "p", "nearest", "distance"]].head().to_string(index=False))
 
 # %%
 # The share of used images found, against the share of false alarms, and the likeliest candidates with their nearest

@@ -16,7 +16,7 @@ from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
 from .blind import NAME, blind_classifier, textures
-from .known import known_reference, labelled
+from .known import competing, known_reference, labelled
 from .known_rows import with_known_rows
 from .learning import Lesson
 
@@ -70,9 +70,11 @@ def assess_detector(
         judged = judge_learnt(quick, images, y, groups=groups, **settings)
         trial = Trial(name, f"cross-validated, by {unit}", y, judged, groups)
     else:
-        fitted = make(reference, images).fit(images)
+        everything = images if reference == "known_generated" else competing(sets)
+        fitted = make(reference, everything).fit(everything)
         judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
-        trial = Trial(name, f"judged without their labels, by {unit}", y, judged, groups)
+        how = "seen with all real images at once, " if about.transductive else ""
+        trial = Trial(name, f"{how}judged without labels, by {unit}", y, judged, groups)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
     judged = judge_learnt(blind_classifier(), rows, y, groups=groups, **settings)
     return conclude((trial,), Trial(NAME, "cross-validated", y, judged, groups))

@@ -11,8 +11,7 @@ from ..recipes.saving import FittedRecipe
 from .errors import ArgumentError
 from .reading import show_progress
 
-WITHOUT_LABELS = "vcmi-2023-threshold-max"
-WITH_LABELS = "calibrated-log-ratio"
+DETECTS = "whitened-details"
 ATTRIBUTES = "textures-svm"
 _ANSWERS = {1: "detects which real images were used", 2: "attributes generated images to subsets"}
 
@@ -33,7 +32,7 @@ def find_detector(name: str | None, given: Collection[str]) -> RecipeInfo:
     """Return the recipe that detects with these sets, by its name or by default; raise for sets that do not fit."""
     labelled = "used" in given
     check_both(labelled, "unused" in given)
-    about = find_recipe(name or (WITH_LABELS if labelled else WITHOUT_LABELS), subtask=1)
+    about = find_recipe(name or DETECTS, subtask=1)
     if about.needs_labels and not labelled:
         free = ", ".join(other.name for other in _all(1) if not other.needs_labels)
         raise ArgumentError(f"{about.name} learns from labels: give used= and unused=, or choose one of {free}")
@@ -83,6 +82,8 @@ def make_detector(
     """
     given = {"reference": sets[reference]} if about.needs_reference else {}
     given |= {name: sets[name] for name in ("pool", "holdout") if name in sets}
+    if not about.needs_labels and "holdout" not in about.takes:
+        given.pop("holdout", None)  # it says how often chance brings a score
     if "unlabelled" in about.takes:
         given["unlabelled"] = unlabelled
     return _made(about, given, **settings)

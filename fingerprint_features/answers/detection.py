@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from ..evaluate.refits import decision_values
-from ..images import ImageSet, as_image_set
+from ..images import as_image_set
 from ..images.sizes import check_one_size
 from ..recipes.kinds import Cache, Images, Preset
 from ..recipes.parts import forget_places
 from ..recipes.saving import FittedRecipe
 from .assessing import assess_detector
 from .blind import textures
+from .chance import chance
 from .choice import (
     check_both,
     check_preset,
@@ -21,10 +22,10 @@ from .choice import (
     refuse_learnt,
     with_other_reference,
 )
-from .findings import copies, few_candidates, known_labels, notes, unusable
+from .findings import assumed_share, copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
 from .inputs import Inputs
-from .known import known_reference, labelled, unknown
+from .known import competing, known_reference, labelled
 from .likely import doubts, look_for_patients
 from .nearest import LOOKS, nearest
 from .patients import Patients, with_patients
@@ -78,12 +79,12 @@ def detect(
         and these, and then judges the candidates by `generated`. None means that one generator made all.
     holdout : ImageSet, or anything an ImageSet is made of, default=None
         More real images known not to be used, from the scanners of the used ones. Recipes that calibrate their scores
-        by unused images take these, so that `unused` may come from other scanners.
+        by unused images take these, so that `unused` may come from other scanners. Recipes without labels have
+        p-values by them, where there are no `unused` images.
     pool : ImageSet, or anything an ImageSet is made of, default=None
         Images that a second generator made, for recipes that need them.
     recipe : str, default=None
-        One of `recipes.names`. None takes ``"calibrated-log-ratio"`` with `used` and `unused`, and
-        ``"vcmi-2023-threshold-max"`` without.
+        One of `recipes.names`. None takes ``"whitened-details"``, which learns from no labels.
     preset : {"published", "fast"}, default="published"
         How a recipe that trains a network does so, as in `recipes.make`.
     fitted : FittedRecipe, default=None
@@ -135,14 +136,18 @@ def detect(
     and its note names the copy. Flat images, of one value everywhere, do not count as copies: two of them are equal
     by chance.
 
+    A recipe without labels looks at all real images at once, the known ones, the holdout and the candidates: their use
+    is not asked for, and more images tell it better what is common. Labels then only judge it. Where unused images of
+    known patients are given, each candidate has a p-value, how rarely unused images score as high, and a q-value, the
+    same corrected for the number of candidates. They hold where unused images and candidates are alike.
+
     The assessment cross-validates recipes that learn from labels. One that trains a network is trained twice: on two
     thirds of the patients, to be judged on the others, and then on all for the answers. No patient, and no copy of an
     image, is on both sides of a split.
 
     A blind control always runs as well: it sees textures of the known images and no generated image. If it beats
-    chance, used and unused images differ by themselves, and the verdict says so. The recommended recipe compares with
-    the unused images, so even its good score may then show another scanner. Unused images, or a `holdout`, from the
-    scanners of the used images avoid that.
+    chance, used and unused images differ by themselves, and the verdict says so: a good score may then show another
+    scanner. Unused images from the scanners of the used images avoid that.
 
     The nearest generated image is the one whose perceptual hash differs in the fewest bits.
 
@@ -203,12 +208,13 @@ def detect(
         ready = _loaded(about, fitted, sets) if fitted else _fitted(about, make, sets)
         answers = np.asarray(ready.predict(sets["candidates"])).astype(np.int64)
         scores = decision_values(ready, sets["candidates"])
+        p_values, q_values = chance(about, ready, {} if unit is None or fitted else sets, scores)
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
         assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready=ready if fitted else None)
         near = nearest(sets["candidates"], sets["generated"], cache)
-        found = (*_findings(about, sets, failures), *doubts(unit, guess))
+        found = (*_findings(about, ready, sets, failures), *doubts(unit, guess))
         fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)
     answers[list(near.copies)] = 1  # an exact copy is proof
     mask, images = masks["candidates"], real["candidates"]
@@ -217,6 +223,8 @@ def detect(
         ids=images.ids,
         used=spread(answers, mask, -1),
         scores=spread(scores, mask, np.nan),
+        p_values=spread(p_values, mask, np.nan),
+        q_values=spread(q_values, mask, np.nan),
         patients=images.groups if unit == "patient" else None,
         nearest=spread(near.ids, mask, ""),
         distances=spread(near.distances.astype(np.float64), mask, np.nan),
@@ -253,9 +261,7 @@ def _fitted(about, make, sets):
     if about.needs_labels:
         model = make(known_reference(sets), asked).fit(*labelled(sets))
         return with_other_reference(model, sets["generated"]) if "known_generated" in sets else model
-    if "used" in sets and "known_generated" not in sets:  # as when it is assessed: among the known images
-        return make("generated", asked).fit(ImageSet.join([sets["used"], sets["unused"], unknown(sets)]))
-    return make("generated", asked).fit(asked)
+    return make("generated", asked).fit(competing(sets))
 
 
 def _loaded(about, fitted, sets):
@@ -277,7 +283,7 @@ def _hex(images):
     return tuple(digest.hex() for digest in images.digests)
 
 
-def _findings(about, sets, failures):
+def _findings(about, model, sets, failures):
     for name in _REAL:
         yield from copies(sets, name, "generated")
     for name in ("used", "unused"):
@@ -285,5 +291,6 @@ def _findings(about, sets, failures):
     for name in ("used", "unused"):
         yield from known_labels(sets, "candidates", name, [name] * len(sets.get(name, ())))
     yield from unusable(failures)
+    yield from assumed_share(model)
     if about.transductive and "used" not in sets:
         yield from few_candidates(about.name, len(sets["candidates"]))

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
+from ..decide import ThresholdClassifier
 from ..images import ImageFailure, ImageSet
 from ..images.errors import printable
 from .guards import exact_copies
@@ -20,7 +23,7 @@ class Finding:
     Attributes
     ----------
     kind : str
-        "exact-copy", "known", "cannot-be-used", "few-candidates" or "patients".
+        "exact-copy", "known", "cannot-be-used", "few-candidates", "assumption" or "patients".
     where : str
         The argument that the finding is about, e.g. "candidates".
     id : str or None
@@ -72,6 +75,17 @@ def few_candidates(name: str, n_candidates: int) -> Iterator[Finding]:
             "images, used or not"
         )
         yield Finding("few-candidates", "candidates", None, text)
+
+
+def assumed_share(model: Any) -> Iterator[Finding]:
+    """Yield a finding where a rule calls a stated share of the images used, whether any was or not."""
+    cut = model.steps[-1][1] if isinstance(model, Pipeline) else None
+    if isinstance(cut, ThresholdClassifier) and cut.threshold == "prior":
+        text = (
+            f"the share of used images is assumed, not found: the {100 * cut.prior:g} % of the real images with the "
+            "highest scores are called used; prior= states another share"
+        )
+        yield Finding("assumption", "candidates", None, text)
 
 
 def notes(findings: Iterable[Finding], where: str, ids: NDArray[np.str_]) -> NDArray[np.str_]:

@@ -22,6 +22,16 @@ def unknown(sets: Mapping[str, ImageSet]) -> ImageSet:
     return candidates[np.array([i not in known for i in range(len(candidates))], dtype=bool)]
 
 
+def competing(sets: Mapping[str, ImageSet]) -> ImageSet:
+    """Return all real images that a rule without labels may look at: those of which the same is asked.
+
+    With two generators, the known images belong to the other one.
+    """
+    known = () if "known_generated" in sets else ("used", "unused")
+    parts = [sets[name] for name in (*known, "holdout") if name in sets]
+    return ImageSet.join([*parts, unknown(sets) if known else sets["candidates"]])
+
+
 def known_reference(sets: Mapping[str, ImageSet]) -> str:
     """Return the name of the generated images that belong to the images with known labels."""
     return "known_generated" if "known_generated" in sets else "generated"

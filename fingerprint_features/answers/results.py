@@ -11,6 +11,7 @@ from ..images.errors import printable
 from ..plain import as_frame
 from ..recipes.saving import FittedRecipe
 from .assessment import Assessment
+from .chance import FALSE_SHARE
 from .findings import Finding
 from .inputs import Inputs
 
@@ -34,6 +35,9 @@ class Detection:
         1 for used, 0 for unused, and -1 for an image that cannot be used (`on_error`).
     scores : ndarray of float of shape (n_candidates,)
         Larger for used; NaN where there is no answer.
+    p_values, q_values : ndarray of float of shape (n_candidates,)
+        How rarely images known to be unused score as high, and the same corrected for the number of candidates
+        (Benjamini and Hochberg). NaN where there are no such images, or the recipe learns from labels.
     patients : ndarray of shape (n_candidates,) or None
         The patients, where they are known.
     nearest : ndarray of str of shape (n_candidates,)
@@ -56,6 +60,8 @@ class Detection:
     ids: NDArray[np.str_]
     used: NDArray[np.int64]
     scores: NDArray[np.float64]
+    p_values: NDArray[np.float64]
+    q_values: NDArray[np.float64]
     patients: NDArray[Any] | None
     nearest: NDArray[np.str_]
     distances: NDArray[np.float64]
@@ -76,12 +82,14 @@ class Detection:
         Returns
         -------
         dict of str to list
-            ``id``, ``used``, ``score``, ``patient``, ``nearest``, ``distance`` and ``note``.
+            ``id``, ``used``, ``score``, ``p``, ``q``, ``patient``, ``nearest``, ``distance`` and ``note``.
         """
         return {
             "id": self.ids.tolist(),
             "used": [None if answer < 0 else int(answer) for answer in self.used],
             "score": _numbers(self.scores),
+            "p": _numbers(self.p_values),
+            "q": _numbers(self.q_values),
             "patient": [None] * len(self.ids) if self.patients is None else self.patients.tolist(),
             "nearest": [id or None for id in self.nearest.tolist()],
             "distance": _numbers(self.distances, int),
@@ -94,7 +102,14 @@ class Detection:
 
     def __str__(self) -> str:
         count = int((self.used == 1).sum())
-        return f"{self.recipe} calls {count} of {len(self.ids)} candidates used.\n{self.assessment.conclusion}"
+        called = f"{self.recipe} calls {count} of {len(self.ids)} candidates used{self._standing_out()}."
+        return f"{called}\n{self.assessment.conclusion}"
+
+    def _standing_out(self):
+        if np.isnan(self.q_values).all():
+            return ""
+        n = int((self.q_values <= FALSE_SHARE).sum())
+        return f", {n} score higher than unused images do (q <= {FALSE_SHARE:g})"
 
     def _repr_html_(self) -> str:
         return _shown(self, np.argsort(-np.where(np.isnan(self.scores), -np.inf, self.scores), kind="stable"))

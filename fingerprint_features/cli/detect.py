@@ -69,12 +69,10 @@ def detect(
     pool: Annotated[
         Path | None, typer.Option(help="Folder of a second generator's images, for recipes that need them.")
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            help="A name from `recipes`. [default: calibrated-log-ratio with --used and --unused, else "
-            "vcmi-2023-threshold-max]"
-        ),
+    recipe: Annotated[str | None, typer.Option(help="A name from `recipes`. [default: whitened-details]")] = None,
+    prior: Annotated[
+        float | None,
+        typer.Option(help="The share of used images among all real ones, for whitened-details. [default: 0.5]"),
     ] = None,
     backbone: Backbone = None,
     weights: Weights = None,
@@ -130,6 +128,7 @@ def detect(
             on_error=on_error,
             n_permutations=permutations,
             **network_overrides(backbone, weights, epochs, device),
+            **({} if prior is None else {"prior": prior}),
         )
         with replacing(output) as path:
             if year is None:

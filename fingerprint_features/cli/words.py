@@ -7,7 +7,7 @@ import typer
 _OPTIONS = (
     *("candidates", "generated", "used", "unused", "holdout", "known_generated", "pool"),
     *("real", "labelled_generated", "recipe", "patients", "on_error", "page", "cache"),
-    *("preset", "backbone", "weights", "epochs", "device", "foreign"),
+    *("preset", "backbone", "weights", "epochs", "device", "foreign", "prior"),
 )
 _OTHER_NAMES = {  # options that are called otherwise than the argument
     **{"groups": "patients", "methods": "recipe", "randomized_split": "random-split"},

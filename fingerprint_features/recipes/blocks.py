@@ -81,6 +81,28 @@ def strongest(rows: NDArray[Any], share: float) -> NDArray[np.bool_]:
     return rows > np.quantile(rows, 1 - share, axis=1, keepdims=True)
 
 
+def details(rows: NDArray[Any], sigma: float) -> NDArray[np.float64]:
+    """Return square images less their Gaussian, row by row.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, side * side)
+        Grey images.
+    sigma : float
+        Standard deviation in pixels.
+
+    Returns
+    -------
+    ndarray of shape (n, side * side) and dtype float64
+        0 for a flat image.
+    """
+    import cv2
+
+    side = int(np.sqrt(np.shape(rows)[1]))
+    images = np.asarray(rows, dtype=np.float64).reshape(-1, side, side)
+    return np.stack([image - cv2.GaussianBlur(image, (0, 0), sigma) for image in images]).reshape(len(images), -1)
+
+
 def ssim_of_rows(A: ArrayLike, B: ArrayLike) -> NDArray[np.float64]:
     """Return the structural similarity of rows, each pair as one window with a data range of 1.
 

@@ -14,6 +14,6 @@ Cache = str | PathLike[str] | FeatureCache | None
 Network = str | Callable[..., Any]
 Weights = str | PathLike[str] | None
 Layer = str | Sequence[str] | None
-Threshold = float | Literal["auto"]
+Threshold = float | Literal["auto", "prior"]
 Preset = Literal["published", "fast"]
 Kind = Literal["real", "generated"]

@@ -8,6 +8,8 @@ from ..answers import Attribution, Detection
 from .section import Section, Table
 from .words import MOST_ROWS, NAMES, cell
 
+_SOMETIMES = ("note", "p", "q")  # columns that are left out where they are empty
+
 
 def verdict(found: Detection | Attribution, limits: Sequence[str]) -> Section:
     """Return the section that says what was found, and what that does not mean."""
@@ -29,7 +31,7 @@ def findings(found: Detection | Attribution) -> Section:
 def answers(found: Detection | Attribution, order: Iterable[int], shown: Mapping[str, Sequence[Any]]) -> Section:
     """Return the section with the table of all answers."""
     order = [int(i) for i in order]
-    names = [name for name, column in shown.items() if name != "note" or any(column)]
+    names = [name for name, column in shown.items() if name not in _SOMETIMES or any(column)]
     rows = [[cell(shown[name][i]) for name in names] for i in order[:MOST_ROWS]]
     table = Table(
         [NAMES[name] for name in names],

@@ -12,7 +12,7 @@ METRICS = {
 }
 NAMES = {  # of the columns of a result
     **{"id": "image", "used": "answer", "subset": "answer", "score": "score", "patient": "patient"},
-    **{"nearest": "nearest image", "distance": "differing bits of 256", "note": "note"},
+    **{"p": "p", "q": "q, corrected", "nearest": "nearest image", "distance": "differing bits of 256", "note": "note"},
 }
 
 

@@ -37,37 +37,38 @@ def sets(folder, *names):
     return [word for name in names for word in (f"--{name}", folder / name)]
 
 
-def test_without_labels_the_winner_of_2023_answers_and_says_what_is_not_known(run, folders, tmp_path):
+def test_without_labels_the_default_answers_and_says_what_is_not_known(run, folders, tmp_path):
     folder, _ = folders
     code, out, _ = run("detect", *sets(folder, "candidates", "generated"), "-o", tmp_path / "run.csv")
     assert code == 0
     header, *rows = read(tmp_path / "run.csv")
     candidates = ImageSet.from_folder(folder / "candidates")
-    assert header == ["id", "used", "score", "patient", "nearest", "distance", "note"]
+    assert header == ["id", "used", "score", "p", "q", "patient", "nearest", "distance", "note"]
     assert [row[0] for row in rows] == list(candidates.ids)
-    model = recipes.make("vcmi-2023-threshold-max", reference=ImageSet.from_folder(folder / "generated"))
+    model = recipes.make("whitened-details", reference=ImageSet.from_folder(folder / "generated"))
     expected = model.fit(candidates).predict(candidates)
     assert [int(row[1]) for row in rows] == list(expected)
-    np.testing.assert_allclose([float(row[2]) for row in rows], model.decision_function(candidates))
-    assert f"vcmi-2023-threshold-max calls {expected.sum()} of 24 candidates used" in out
+    np.testing.assert_allclose([float(row[2]) for row in rows], model.decision_function(candidates), atol=1e-9)
+    assert f"whitened-details calls {expected.sum()} of 24 candidates used" in out
+    assert "the 50 % of the real images with the highest scores are called used; --prior states another share" in out
     assert "Verdict: not judged. There are no images with known labels: give --used and --unused." in out
-    assert {row[3] for row in rows} == {""}
+    assert {row[3] for row in rows} == {row[4] for row in rows} == {row[5] for row in rows} == {""}
 
 
-def test_with_labels_cross_validated_scores_by_patient_come_first(run, folders, tmp_path):
+def test_with_labels_scores_by_patient_come_first(run, folders, tmp_path):
     folder, truth = folders
     code, out, _ = run(
         *("detect", *sets(folder, "candidates", "generated", "used", "unused"), "-o", tmp_path / "run.csv"),
         *("--patients", "^[^/]+", "--cache", tmp_path / "rows.cache", "--permutations", 19),
     )
     assert code == 0
-    assert "calibrated-log-ratio, cross-validated, by patient:" in out
+    assert "whitened-details, seen with all real images at once, judged without labels, by patient:" in out
     assert "intervals by group (12 groups)" in out
     assert re.search(r"kappa .*\n", out).start() < out.index("candidates used")
     assert "Verdict: better than chance" in out
     rows = read(tmp_path / "run.csv")[1:]
     right = np.mean([int(row[1]) == truth[row[0]] for row in rows])
-    assert all(row[3] == row[0].split("/")[0] for row in rows)
+    assert all(row[5] == row[0].split("/")[0] for row in rows)
     assert right > 0.7  # every generated image is a copy: this is easy
 
 
@@ -78,7 +79,7 @@ def test_a_rule_without_labels_is_scored_as_it_is(run, folders, tmp_path):
         "detect", *arguments, "--recipe", "vcmi-2023-retrieval", "--patients", "none", "--permutations", 19
     )
     assert code == 0
-    assert "judged without their labels, by image" in out
+    assert "judged without labels, by image" in out
 
 
 def test_without_patients_there_is_an_answer_but_no_score(run, folders, tmp_path):
@@ -215,11 +216,11 @@ def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
         (["--page", "-1"], 2, "--page counts from 0"),
         (["--on-error", "skip"], 2, "--on-error must be 'raise' or 'nan'"),
         (["--cache", "OUT"], 2, "--output and --cache are one file"),
-        (["--holdout", "USED"], 2, "has no use for --holdout"),
+        (["--prior", "1.5"], 1, "'prior' parameter of ThresholdClassifier must be a float"),
         (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or choose one of vcmi"),
         (["--recipe", "vcmi-2023-treshold-max"], 2, "did you mean 'vcmi-2023-threshold-max'"),
         (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs --pool, images of a second generator"),
-        (["--backbone", "resnet50"], 2, "'vcmi-2023-threshold-max' has no network: leave out --backbone"),
+        (["--backbone", "resnet50"], 2, "'whitened-details' has no network: leave out --backbone"),
         (["--pool", "USED"], 2, "has no use for --pool, images of a second generator"),
         (["--patients", "["], 2, "--patients [ is not a regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),

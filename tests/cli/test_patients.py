@@ -63,7 +63,7 @@ def test_a_command_takes_a_table(run, tmp_path):
     path = table(tmp_path, "\n".join(["id,patient", *rows]))
     arguments = *folders, "--patients", path, "--permutations", 19, "-o", tmp_path / "out.csv"
     code, out, err = run("detect", *arguments)
-    assert (code, "calibrated-log-ratio, cross-validated, by patient" in out) == (0, True), err
+    assert (code, "judged without labels, by patient" in out) == (0, True), err
     assert "(16 groups)" in out
     code, _, err = run("detect", *arguments, "--patients", tmp_path / "none.CSV")
     assert (code, "is no file" in err) == (2, True)

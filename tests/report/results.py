@@ -58,6 +58,8 @@ def detection():
         ids=candidates.ids,
         used=(scores > 0.1).astype(np.int64),
         scores=scores,
+        p_values=np.linspace(0.04, 1, 25),
+        q_values=np.full(25, np.nan),
         patients=candidates.groups,
         nearest=np.append(generated.ids[rng.integers(60, size=24)], generated.ids[3]),
         distances=np.append(rng.integers(1, 99, 24), 0).astype(float),

@@ -154,6 +154,8 @@ def test_long_tables_end_and_say_so(found):
         ids=np.array([f"image{i}" for i in range(n)]),
         used=np.zeros(n, dtype=np.int64),
         scores=np.arange(n) / 7,
+        p_values=np.ones(n),
+        q_values=np.ones(n),
         patients=None,
         nearest=np.full(n, found.nearest[0]),
         distances=np.ones(n),

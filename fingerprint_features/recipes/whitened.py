@@ -1,0 +1,55 @@
+"""Our own: how near the generated images are, in the details of an image and with no direction outweighing others."""
+
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from ..decide import ThresholdClassifier
+from ..extractors import Pixels
+from ..reference import ReferenceSimilarity
+from ..similarity import Whiten
+from .blocks import cached, details
+from .kinds import Cache, Images, Threshold
+from .registry import recipe
+
+_SIDE = 64
+
+
+@recipe(
+    "whitened-details",
+    method="own",
+    team="fingerprint_features",
+    year=None,
+    subtask=1,
+    metric="kappa",
+    exact=False,
+    why="Ours. Variants of it were tried on the images of small generators: `python -m benchmarks.variants`.",
+    trained_on="real images without labels",
+    needs_labels=False,
+    transductive=True,
+)
+def whitened_details(
+    reference: Images,
+    cache: Cache,
+    *,
+    sigma: float = 2.0,
+    shrinkage: float = 1.0,
+    reduce: str = "max",
+    threshold: Threshold = "prior",
+    prior: float = 0.5,
+) -> BaseEstimator:
+    """Used when nearer to some generated image than half of the real images are, in whitened details.
+
+    Images of 64 x 64 less their Gaussian with a standard deviation of `sigma` pixels are whitened: what all real images
+    share counts less, and what tells one from the next counts more. `shrinkage` is that of `Whiten`, which learns from
+    the images of `fit`, so these should be all images that are to be judged. The score is the largest cosine to a
+    generated image; ``reduce="margin"`` and ``"credit"`` have the real images compete for each generated one.
+
+    The share `prior` of the images of `fit` is called used, those with the highest scores, whether or not anything was
+    used: the order is found, the cut is assumed. ``threshold="auto"`` learns the cut from labels instead.
+    """
+    rows = make_pipeline(
+        cached(cache, Pixels((_SIDE, _SIDE))), FunctionTransformer(details, kw_args={"sigma": sigma}), Whiten(shrinkage)
+    )
+    rule = ReferenceSimilarity(reference, features=rows, metric="cosine", reduce=reduce)
+    return make_pipeline(rule, ThresholdClassifier(threshold, metric="kappa", prior=prior))
