@@ -38,7 +38,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     cache : path-like or FeatureCache, default=None
         File that keeps every row for the next call, process or fold. None keeps nothing. A relative path means the
         working directory of each call, also in a model that was dumped and loaded elsewhere; an absolute path or a
-        `FeatureCache` means one file.
+        `FeatureCache` means one file. Of a cluster, the process that asks looks up and keeps the rows, not the workers.
     n_jobs : int, default=None
         Threads over chunks of images; -1 takes all cores. None means 1, or what `joblib.parallel_config` says,
         whose process and cluster backends work too. Inside a worker of another joblib call it is always 1.

@@ -7,8 +7,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from fingerprint_features import SSIM, FeaturePipeline, ImageSet, ImageStats, ReferenceSimilarity
-from tests.helpers import Fatal, Mean, Opened, images_of_which_one_is_fatal, random_images, write_images
+from fingerprint_features import SSIM, FeatureCache, FeaturePipeline, ImageSet, ImageStats, ReferenceSimilarity
+from tests.helpers import (
+    Fatal,
+    Mean,
+    Opened,
+    count_lines,
+    images_of_which_one_is_fatal,
+    random_images,
+    write_images,
+)
 
 distributed = pytest.importorskip("distributed", reason="dask is not installed")
 
@@ -77,6 +85,33 @@ def test_a_worker_opens_what_it_needs_once_however_large_it_is(on_dask, tmp_path
     with joblib.parallel_config("threading"):
         np.testing.assert_array_equal(rows, features.fit_transform(images))
     assert not any(on_dask.run(what_is_kept).values())
+
+
+def test_rows_flow_back_to_the_cache_of_the_client_and_the_second_run_computes_nothing(on_dask, tmp_path):
+    on_dask.run(take_the_caches_away)
+    paths = write_images(tmp_path / "png", random_images(20))
+    (tmp_path / "png" / "image3.png").write_bytes(b"no image")
+    log, cache = tmp_path / "log", FeatureCache(tmp_path / "c")
+    features = FeaturePipeline([Mean(log=log), SSIM(random_images(3))], cache=cache, batch_size=3, on_error="nan")
+    with pytest.warns(UserWarning, match="image3.png"):
+        first = features.fit_transform(paths)
+    assert (count_lines(log), len(cache)) == (19, 38)
+    features.set_params(extractors=[SSIM(random_images(3), "mean"), ImageStats(), Mean(log=log)])
+    with pytest.warns(UserWarning, match="image3.png"):
+        second = features.fit_transform(paths)
+    assert (count_lines(log), len(cache)) == (19, 57)  # only the statistics are new
+    with joblib.parallel_config("threading"), pytest.warns(UserWarning, match="image3.png"):
+        np.testing.assert_array_equal(second, features.set_params(cache=None).fit_transform(paths))
+    np.testing.assert_array_equal(first[:, 0], second[:, -1])
+
+
+def take_the_caches_away():
+    from fingerprint_features import FeatureCache
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("a worker used a cache of its own")
+
+    FeatureCache.get_many = FeatureCache.put_many = refuse
 
 
 def what_is_kept():

@@ -16,7 +16,7 @@ from joblib import parallel_config
 from ..cache.identity import describe, extractor_token
 from ..images import ImageFailure, ImageReadError
 from ..images.forms import Forms
-from ..workers import Death, spread
+from ..workers import Death, are_elsewhere, spread
 
 _MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
 _PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
@@ -52,19 +52,30 @@ def extract_all(
     ends = np.cumsum([0] + [extractor.n_columns() for extractor in extractors])
     rows = np.empty((len(images), ends[-1]), dtype=np.float32)
     failures = {}
-    results = spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes)
+    if cache is not None and in_processes and are_elsewhere():
+        from .far import far_results
+
+        results = far_results(images, steps, cache, chunk_size, n_jobs)
+    else:
+        results = _near_results(images, steps, cache, chunk_size, n_jobs, in_processes)
     with _bar(len(images), progress) as bar, single_threaded_opencv():
-        for start, result in results:
+        for places, kinds, result, n_finished in results:
             if isinstance(result, Death):
-                failures[start] = _fatal(images.ids[start], result)
-                bar.update()
-                continue
-            blocks, bad = result
-            for block, left, right in zip(blocks, ends, ends[1:], strict=False):
-                rows[start : start + len(block), left:right] = block
-            failures.update((start + i, failure) for i, failure in bad.items())
-            bar.update(len(blocks[0]))
+                failures[int(places[0])] = _fatal(images.ids[places[0]], result)
+            else:
+                blocks, bad = result
+                for kind, block in zip(kinds, blocks, strict=True):
+                    rows[places[: len(block)], ends[kind] : ends[kind + 1]] = block
+                failures.update((int(places[i]), failure) for i, failure in bad.items())
+            bar.update(n_finished)
     return rows, {i: failures[i] for i in sorted(failures)}
+
+
+def _near_results(images, steps, cache, chunk_size, n_jobs, in_processes):
+    """Yield positions, numbers of steps, the result for them, and how many images that finishes."""
+    places, kinds = np.arange(len(images)), range(len(steps))
+    for start, result in spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes):
+        yield places[start:], kinds, result, 1 if isinstance(result, Death) else len(result[0][0])
 
 
 def _fatal(id, death):
