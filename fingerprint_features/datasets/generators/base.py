@@ -27,8 +27,8 @@ _BETWEEN = 500  # steps, from one writing of the checkpoint to the next
 class GenerativeModel:
     """A generative model of small grey images that is trained step by step.
 
-    A subclass writes `_build`, `_optimizers`, `_losses` and `_make`. Every step draws from a seed of its own, so a
-    training that goes on from a file gives the numbers of one that was never stopped.
+    A subclass writes `_build`, `_optimizers`, `_losses`, `_noise_shape` and `_make`. Every step and every image draws
+    from a seed of its own, so a training that goes on from a file gives the numbers of one that was never stopped.
 
     Parameters
     ----------
@@ -74,8 +74,12 @@ class GenerativeModel:
         """Yield what each optimizer makes small, in turn."""
         raise NotImplementedError
 
-    def _make(self, net: "nn.ModuleDict", n: int, rng: "torch.Generator") -> "Tensor":
-        """Return n new images (n, 1, side, side), values about [-1, 1]."""
+    def _noise_shape(self) -> tuple[int, ...]:
+        """Return the shape of the noise that one image is made of."""
+        raise NotImplementedError
+
+    def _make(self, net: "nn.ModuleDict", noise: "Tensor") -> "Tensor":
+        """Return an image (1, side, side) for each row of noise; values about [-1, 1]."""
         raise NotImplementedError
 
     # ---- what all do ----------------------------------------------------------------------------------------
@@ -100,7 +104,7 @@ class GenerativeModel:
                 self.keep(checkpoint)
 
     def sample(self, n: int) -> NDArray[np.uint8]:
-        """Return n new images (n, side, side); the first are the same for every n.
+        """Return n new images (n, side, side); a larger n adds images to those of a smaller one.
 
         Raises
         ------
@@ -112,8 +116,10 @@ class GenerativeModel:
         net, made = self.average.module.eval(), []
         with torch.no_grad():
             for start in range(0, n, _AT_ONCE):
-                made.append(self._make(net, _AT_ONCE, self._rng(2, self.step, start))[:, 0].cpu())
-        images = torch.cat(made)[:n]
+                numbers, shape = range(start, min(start + _AT_ONCE, n)), self._noise_shape()
+                noise = torch.cat([self._noise(self._rng(2, self.step, number), 1, *shape) for number in numbers])
+                made.append(self._make(net, noise)[:, 0].cpu())
+        images = torch.cat(made)
         if not images.isfinite().all():
             raise FloatingPointError(
                 f"{type(self).__name__}: images are NaN or infinite after {self.step} steps: the training diverged. "

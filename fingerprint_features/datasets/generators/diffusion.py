@@ -54,14 +54,16 @@ class Diffusion(GenerativeModel):
         made = self.net["net"](scheduler.add_noise(clean, noise, times), times).sample
         yield (made - scheduler.get_velocity(clean, noise, times)).square().mean()
 
-    def _make(self, net, n, rng):
+    def _noise_shape(self):
+        return _PATCH**2, self.side // _PATCH, self.side // _PATCH
+
+    def _make(self, net, noise):
         from diffusers import DDIMScheduler
         from torch.nn.functional import pixel_shuffle
 
         scheduler = self._scheduler(DDIMScheduler)
         scheduler.set_timesteps(_SAMPLING)
-        side = self.side // _PATCH
-        images = self._noise(rng, n, _PATCH**2, side, side)
+        images = noise
         for time in scheduler.timesteps:
             images = scheduler.step(net["net"](images, time).sample, time, images).prev_sample
         return pixel_shuffle(images, _PATCH)

@@ -59,5 +59,8 @@ class GAN(GenerativeModel):
         yield (1 - real).relu().mean() + (1 + false).relu().mean()
         yield -self.net["judge"](made).mean()
 
-    def _make(self, net, n, rng):
-        return net["make"](self._noise(rng, n, _LATENT))
+    def _noise_shape(self):
+        return (_LATENT,)
+
+    def _make(self, net, noise):
+        return net["make"](noise)

@@ -58,8 +58,11 @@ class VAE(GenerativeModel):
         away = (mean.square() + log_variance.exp() - log_variance - 1).sum(1) / 2
         yield (error + _KL_SHARE * away).mean()
 
-    def _make(self, net, n, rng):
-        return net["decode"](self._noise(rng, n, _LATENT))
+    def _noise_shape(self):
+        return (_LATENT,)
+
+    def _make(self, net, noise):
+        return net["decode"](noise)
 
 
 def stages(side: int, width: int) -> tuple[int, ...]:
