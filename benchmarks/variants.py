@@ -1,13 +1,12 @@
 """Which rule finds used images in what real generators make? ``python -m benchmarks.variants FOLDER...``.
 
-Each folder holds a ``task.npz`` with real images X, their labels y and patients groups, and generated images. Every
-variant compares features with a metric and makes one score an image, without labels. The table has the AUC of each on
-each rung, with intervals by patient.
+The folders are rungs that ``make generators`` leaves. Every variant compares features with a metric and makes one score
+an image, without labels. The table has the AUC of each on each rung, with intervals by patient.
 """
 
 import argparse
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,13 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from benchmarks.generators import read
 from fingerprint_features import (
     FeaturePipeline,
-    ImageSet,
     PHash,
     Pixels,
     ReferenceSimilarity,
+    Task,
     Whiten,
     membership_scores,
 )
@@ -37,12 +37,8 @@ Table = NDArray[np.float64]
 class Rung:
     """The images of one generator at one training length."""
 
-    def __init__(self, path: Path) -> None:
-        held = np.load(path, allow_pickle=True)
-        self.name = path.parent.name
-        self.X = ImageSet(held["X"], groups=[str(group) for group in held["groups"]])
-        self.y = held["y"]
-        self.generated = ImageSet(held["generated"])
+    def __init__(self, task: Task) -> None:
+        self.X, self.y, self.generated = task.X, task.y, task.reference
         pixels = FeaturePipeline([Pixels((SIDE, SIDE))])
         self.rows = [pixels.fit_transform(images) for images in (self.X, self.generated)]
 
@@ -68,7 +64,7 @@ def tables(rung: Rung, sigma: float | None, shrinkage: float | None) -> list[Tab
 def compared(rung: Rung) -> Iterator[tuple[str, Table]]:
     """Yield pixels and details, plain and whitened, under every reduction."""
     for sigma in (None, 1.0, 2.0):
-        for shrinkage in (None, 0.1, 1.0):
+        for shrinkage in (None, 0.1, 0.3, 1.0):
             rule = ReferenceSimilarity(rung.generated, features(sigma, shrinkage), "cosine", list(REDUCTIONS))
             columns = rule.fit_transform(rung.X)
             name = "pixels" if sigma is None else f"details {sigma:g}"
@@ -122,7 +118,7 @@ def aligned(rung: Rung, sigma: float, shrinkage: float) -> Table:
 
 def others(rung: Rung) -> Iterator[tuple[str, Table]]:
     """Yield what else was tried on whitened details."""
-    real, made = tables(rung, 1.0, 0.1)
+    real, made = tables(rung, 1.0, 0.3)
     distances = 1 - pairwise_similarity(real, made, "cosine")
     yield "whitened details: relative distance", relative(distances)
     plain = [details(part, 1.0) for part in rung.rows]
@@ -130,17 +126,17 @@ def others(rung: Rung) -> Iterator[tuple[str, Table]]:
     for penalty in (0.1, 1.0):
         yield f"details: ridge {penalty:g}", ridged(*plain, penalty)
     yield "whitened details: 5 nearest", np.sort(1 - distances, axis=1)[:, -5:].mean(axis=1)
-    yield "whitened details: 2 x 2 cells", in_cells(rung, 1.0, 0.1)
-    yield "whitened details: aligned", aligned(rung, 1.0, 0.1)
+    yield "whitened details: 2 x 2 cells", in_cells(rung, 1.0, 0.3)
+    yield "whitened details: aligned", aligned(rung, 1.0, 0.3)
 
 
-def measure(path: Path, rules: tuple[Callable[[Rung], Iterator[tuple[str, Table]]], ...]) -> list[dict[str, Any]]:
+def measure(name: str, task: Task) -> list[dict[str, Any]]:
     """Return one record a variant."""
-    rung = Rung(path)
+    rung = Rung(task)
     records = []
-    for name, scores in (pair for rule in rules for pair in rule(rung)):
+    for variant, scores in (*compared(rung), *others(rung)):
         value, low, high = rung.interval(scores)
-        records.append({"rung": rung.name, "variant": name, "auc": value, "low": low, "high": high})
+        records.append({"rung": name, "variant": variant, "auc": value, "low": low, "high": high})
     return records
 
 
@@ -151,8 +147,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("variants.csv"))
     options = parser.parse_args()
     for folder in options.folders:
-        records = measure(folder / "task.npz", (compared, others))
-        print(f"\n{records[0]['rung']}")
+        records = measure(folder.name, read(folder))
+        print(f"\n{folder.name}")
         for record in records:
             print(f"{record['variant']:44}{record['auc']:6.2f} [{record['low']:.2f}, {record['high']:.2f}]")
         new = not options.output.exists()

@@ -131,6 +131,17 @@ def test_tests_of_generated_sets_have_a_line_for_each_share_of_copies(monkeypatc
     assert lines[6].split() == ["1", "100", "%", *["100.0", "%"] * 9]
 
 
+def test_every_variant_has_an_area_on_a_rung():
+    variants = importlib.import_module("benchmarks.variants")
+    from fingerprint_features import make_membership_task
+
+    records = variants.measure("planted", make_membership_task(8, 8, 6, memorization=1, image_size=16, random_state=0))
+    areas = {record["variant"]: record["auc"] for record in records}
+    assert len(areas) == len(records) == 59
+    assert np.mean(list(areas.values())) > 0.6
+    assert areas["details 1, whitened 0.3: max"] > 0.6
+
+
 @pytest.fixture
 def reproduce(tmp_path, monkeypatch):
     """The module that reproduces, on small tasks and with files of its own."""

@@ -27,13 +27,13 @@ from .output import write_columns
 
 _AUDITED = ["calibrated-log-ratio", "dmk-2023-phash", "vcmi-2023-threshold-max"]
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
-_SHOWN = (  # one of each kind: SSIM, votes, hashes, textures, a frozen network, and what is recommended
+_SHOWN = (  # one of each kind: SSIM, hashes, textures, a frozen network, distances, and what is recommended
     "vcmi-2023-threshold-max",
-    "vcmi-2023-retrieval",
     "dmk-2023-phash",
     "aimultimedialab-2023-lbp-svm",
     "medhastra-2025-resnet50-logistic",
     "calibrated-log-ratio",
+    "whitened-details",
 )
 
 _NEXT = """

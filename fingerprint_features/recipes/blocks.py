@@ -94,7 +94,7 @@ def details(rows: NDArray[Any], sigma: float) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (n, side * side) and dtype float64
-        0 for a flat image.
+        0 for a flat image, up to rounding.
     """
     import cv2
 

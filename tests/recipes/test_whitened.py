@@ -22,19 +22,19 @@ def test_details_are_the_image_less_its_gaussian():
     expected = [image - gaussian_filter(image, 2, mode="mirror", truncate=4) for image in images]
     found = details(images.reshape(3, -1), 2.0).reshape(images.shape)
     np.testing.assert_allclose(found, expected, atol=0.2)
-    assert not details(np.full((1, 64), 7.0), 2.0).any()
+    np.testing.assert_allclose(details(np.full((1, 64), 7.0), 2.0), 0, atol=1e-12)
 
 
 def test_scores_by_another_road():
     """Principal axes by scikit-learn, their variances raised by hand, and cosines."""
     task = make_membership_task(**SIZES, memorization=1, random_state=0)
     real, made = (
-        np.stack([image - gaussian_filter(image, 2, mode="mirror", truncate=4) for image in images]).reshape(-1, 4096)
+        np.stack([image - gaussian_filter(image, 1, mode="mirror", truncate=4) for image in images]).reshape(-1, 4096)
         for images in (np.stack(list(task.X)).astype(float), np.stack(list(task.reference)).astype(float))
     )
     axes = PCA(len(real) - 1).fit(real)
     variances = axes.explained_variance_
-    real, made = (axes.transform(rows) / np.sqrt(variances + variances.mean()) for rows in (real, made))
+    real, made = (axes.transform(rows) / np.sqrt(variances + 0.3 * variances.mean()) for rows in (real, made))
     real, made = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (real, made))
     expected = (real @ made.T).max(axis=1)
     found = scores(task)
