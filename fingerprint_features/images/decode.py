@@ -11,6 +11,7 @@ from .errors import ImageReadError, cure_for_path
 from .options import DecodeOptions
 from .picture import Picture, check_size, split_alpha, unsupported
 from .readers import read
+from .remote import Url, read_url
 from .sniff import explain, sniff
 
 # Bump when the same bytes and options would decode to other pixels.
@@ -26,6 +27,11 @@ _TURNS = {
     7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
     8: lambda a: a.swapaxes(0, 1)[::-1],
 }
+
+
+def read_path(path: str) -> bytes:
+    """Return the bytes of a file, or of what is at a URL. Raises ImageReadError."""
+    return read_url(path, _MOST_BYTES) if isinstance(path, Url) else read_file(path)
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:

@@ -85,8 +85,6 @@ def cure_for_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], oth
     path = os.fsdecode(path)
     if path.strip().lower() in ("none", "nan", "<na>", "nat"):
         return "the text stands for an empty cell: fill it in, or leave the row out"
-    if "://" in path:
-        return "a URL is not read: download the file first"
     if path.startswith("~"):
         return "~ is not expanded: use os.path.expanduser(path)"
     if "\\" in path and os.sep != "\\":

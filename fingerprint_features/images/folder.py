@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 from .errors import cure_for_path, printable
+from .remote import find_below, is_url
 
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx", "dicomdir"}
 _NOT_IMAGES = {
@@ -26,9 +27,9 @@ def scan_folder(path: str | os.PathLike[str]) -> list[str]:
 
     Parameters
     ----------
-    path : path-like
-        The folder. Hidden files, ``Thumbs.db``, ``__MACOSX`` and files with an extension that is never an image
-        (such as ``.csv``) are skipped. Links to folders are not followed.
+    path : path-like or str
+        The folder, or the URL of one. Hidden files, ``Thumbs.db``, ``__MACOSX`` and files with an extension that is
+        never an image (such as ``.csv``) are skipped. Links to folders are not followed.
 
     Returns
     -------
@@ -44,16 +45,8 @@ def scan_folder(path: str | os.PathLike[str]) -> list[str]:
         When the folder holds no image, or two files whose names differ only in case or Unicode form.
     """
     path = os.fsdecode(path)
-    if not os.path.isdir(path):
-        kind = NotADirectoryError if os.path.exists(path) else FileNotFoundError
-        cure = cure_for_path(path, otherwise="pass the folder that holds the images")
-        raise kind(f"{printable(path)} is no folder: {cure}")
-    ids = []
-    for folder, subfolders, files in os.walk(path, onerror=_raise):
-        subfolders[:] = [name for name in subfolders if not _is_junk(name)]
-        for name in files:
-            if not _is_junk(name) and os.path.splitext(name)[1].lower() not in _NOT_IMAGES:
-                ids.append(os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/"))
+    names = find_below(path) if is_url(path) else _walk(path)
+    ids = [name for name in names if not any(map(_is_junk, name.split("/"))) and not _is_no_image(name)]
     if not ids:
         raise ValueError(f"{printable(path)} holds no image files")
     ids.sort(key=lambda id: (natural_key(id), id))
@@ -68,9 +61,25 @@ def scan_folder(path: str | os.PathLike[str]) -> list[str]:
     return ids
 
 
+def _walk(path):
+    """Yield the files below a folder of this machine as relative POSIX paths; hidden folders are not entered."""
+    if not os.path.isdir(path):
+        kind = NotADirectoryError if os.path.exists(path) else FileNotFoundError
+        cure = cure_for_path(path, otherwise="pass the folder that holds the images")
+        raise kind(f"{printable(path)} is no folder: {cure}")
+    for folder, subfolders, files in os.walk(path, onerror=_raise):
+        subfolders[:] = [name for name in subfolders if not _is_junk(name)]
+        for name in files:
+            yield os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/")
+
+
 def _raise(error):
     raise error
 
 
 def _is_junk(name):
     return name.startswith(".") or name.lower() in _JUNK or bool(_CACHE.search(name))
+
+
+def _is_no_image(name):
+    return os.path.splitext(name)[1].lower() in _NOT_IMAGES

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..checks import did_you_mean
 from ..html import gallery
-from .decode import decode_array, decode_bytes, read_file
+from .decode import decode_array, decode_bytes, read_path
 from .dicom import patients
 from .digest import Record, decoding, examine, image_digest
 from .errors import ImageFailure, ImageReadError, printable
@@ -20,6 +20,7 @@ from .folder import scan_folder
 from .intensity import to_uint8
 from .labels import as_groups, as_ids
 from .options import DecodeOptions
+from .remote import is_url, join_url
 from .sources import JoinedSource, Source, as_source
 
 _SHOWN = 8  # thumbnails in a notebook
@@ -36,8 +37,9 @@ class ImageSet:
     Parameters
     ----------
     source : sequence of path-like, ndarray of shape (n, height, width[, 3]), list of ndarray, or list of Pillow images
-        Image files (as a list, array, Series or one-column frame), or images in memory: uint8, uint16, bool
-        (shown as 0 and 255), or any other numeric dtype together with ``options=DecodeOptions(value_range=...)``.
+        Image files (as a list, array, Series or one-column frame), which may be URLs of any storage that fsspec opens
+        (``s3://``, ``https://``, ``zip://a.png::scans.zip``; extra ``remote``), or images in memory: uint8, uint16,
+        bool (shown as 0 and 255), or any other numeric dtype together with ``options=DecodeOptions(value_range=...)``.
         Dicts of ``bytes`` and ``path``, which Hugging Face datasets give, are images too. An empty cell among paths
         (None, NaN) is an image that cannot be read.
     ids : sequence of str, default=None
@@ -118,9 +120,9 @@ class ImageSet:
 
         Parameters
         ----------
-        path : path-like
-            The folder. Links to folders are not followed. Hidden files, thumbnails and files with an extension that
-            is never an image are skipped.
+        path : path-like or str
+            The folder, or the URL of one. Links to folders are not followed. Hidden files, thumbnails and files with
+            an extension that is never an image are skipped.
         groups : sequence, callable or str, default=None
             The patients: one label an image in the order of the ids, a function from id to label, e.g.
             ``lambda id: id.split("/")[0]`` for one sub-folder a patient, or a DICOM keyword such as
@@ -134,7 +136,7 @@ class ImageSet:
         """
         ids = scan_folder(path)
         path = os.fsdecode(path)
-        paths = [os.path.join(path, id) for id in ids]
+        paths = [join_url(path, id) if is_url(path) else os.path.join(path, id) for id in ids]
         if isinstance(groups, str):
             groups = patients(cls(paths, ids), groups)
         elif callable(groups):
@@ -256,7 +258,7 @@ class ImageSet:
         """Return image i undecoded: the bytes of its file, or its array. Raises ImageReadError."""
         try:
             item = self._source.raw(self._positions[i])
-            return read_file(item) if isinstance(item, str) else item
+            return read_path(item) if isinstance(item, str) else item
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 

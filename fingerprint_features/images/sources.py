@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .encoded import as_raw, is_pillow, is_record
 from .errors import ImageReadError
 from .labels import is_missing
+from .remote import Url, is_url, url_stamp
 
 if TYPE_CHECKING:
     from .digest import Record
@@ -65,7 +66,10 @@ def _path_or_content(item):
         item = item["bytes"] if item.get("bytes") is not None else item.get("path")
     if is_missing(item):
         return None
-    return os.fsdecode(item) if isinstance(item, (str, os.PathLike)) else item
+    if not isinstance(item, (str, os.PathLike)):
+        return item
+    path = os.fsdecode(item)
+    return Url(path) if is_url(path) else path
 
 
 def _check_stack(array):
@@ -131,7 +135,7 @@ class Source:
         """Return the source that holds an image, and its position there."""
         return self, int(position)
 
-    def stamp(self, position: int) -> tuple[int, ...] | None:
+    def stamp(self, position: int) -> tuple[Any, ...] | None:
         """Return values that change when a file's content changes: none for arrays, None if the file is missing."""
         return ()
 
@@ -163,11 +167,13 @@ class PathSource(Source):
             raise ImageReadError.one("missing", f"row {position} has no path: fill it in, or leave the row out")
         return as_raw(item) if is_pillow(item) else item
 
-    def stamp(self, position: int) -> tuple[int, ...] | None:
-        """Return the size and times of a file; None if there is no such file."""
+    def stamp(self, position: int) -> tuple[Any, ...] | None:
+        """Return the size and times of a file; None if there is no such file, or its storage states none."""
         item = self.items[position]
         if not isinstance(item, str):
             return None if item is None else ()
+        if isinstance(item, Url):
+            return url_stamp(item)
         try:
             status = os.stat(item)
         except (OSError, ValueError):
@@ -175,8 +181,10 @@ class PathSource(Source):
         return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
     def place(self, position: int) -> str:
-        """Return the full path of one image."""
+        """Return the full path of one image, or its address."""
         item = self.items[position]
+        if isinstance(item, Url):
+            return item
         return os.path.abspath(item) if isinstance(item, str) else f"row {position}"
 
     def subset(self, positions: Sequence[int] | NDArray[np.intp]) -> Source:
