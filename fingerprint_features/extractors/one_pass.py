@@ -74,6 +74,8 @@ def extract_all(
 def _near_results(images, steps, cache, chunk_size, n_jobs, in_processes):
     """Yield positions, numbers of steps, the result for them, and how many images that finishes."""
     places, kinds = np.arange(len(images)), range(len(steps))
+    if not steps:  # every extractor was dropped
+        return
     for start, result in spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes):
         yield places[start:], kinds, result, 1 if isinstance(result, Death) else len(result[0][0])
 
