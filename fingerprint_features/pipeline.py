@@ -4,6 +4,8 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import cache
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags
 
-from .cache.store import FeatureCache
+from .cache.store import FeatureCache, opened
 from .checks import check_int, check_n_jobs, check_option, fail
 from .extractors.base import BaseExtractor, image_tags
 from .extractors.one_pass import extract_all
@@ -154,14 +156,15 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         extractors = [extractor for _, extractor in self._ready()]
         for extractor in extractors:
             extractor.check_ready()
-        features, failures = extract_all(
-            images,
-            extractors,
-            cache=FeatureCache(self.cache) if isinstance(self.cache, (str, os.PathLike)) else self.cache,
-            n_jobs=self.n_jobs,
-            chunk_size=self.batch_size,
-            progress=self.progress,
-        )
+        with opened(self.cache) if isinstance(self.cache, (str, os.PathLike)) else nullcontext(self.cache) as cache:
+            features, failures = extract_all(
+                images,
+                extractors,
+                cache=cache,
+                n_jobs=self.n_jobs,
+                chunk_size=self.batch_size,
+                progress=self.progress,
+            )
         if failures and self.on_error == "raise":
             raise ImageReadError(failures.values())
         if failures:
@@ -247,7 +250,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         if not (self.cache is None or isinstance(self.cache, (str, os.PathLike, FeatureCache))):
             fail(self, "cache", "None, a path or a FeatureCache")
         names = [name for name, _ in self._named()]
-        own = super().get_params(deep=False)
+        own = self._own_names()
         for name in names:
             if names.count(name) > 1 or name in own or "__" in name:
                 raise ValueError(
@@ -261,6 +264,11 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
                     f"the extractor {name!r} must be a BaseExtractor or 'drop'. Got {extractor!r} instead: pass an "
                     "instance, e.g. LBP(), or make_extractor('lbp')"
                 )
+
+    @classmethod
+    @cache
+    def _own_names(cls):
+        return cls._get_param_names()
 
     def _named(self):
         """Return every (name, extractor), dropped ones included; names depend on the parameters alone."""

@@ -1,10 +1,12 @@
 """FeatureCache: rows of features in one SQLite file, for many processes. No fault of the file stops a run."""
 
+import atexit
 import os
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -20,6 +22,8 @@ from .shards import read_shard, write_shard
 __all__ = ["CacheWarning", "FeatureCache"]
 
 _REST_SECONDS = 600
+_MOST_OPEN = 4
+_read_only: "dict[str, FeatureCache]" = {}  # the last ones that passes have read
 _resting: dict[tuple[str, bool], float] = {}  # (path, whether to write) -> when to try a locked file again
 
 T = TypeVar("T")
@@ -86,6 +90,7 @@ class FeatureCache:
     def __init__(self, path: str | bytes | os.PathLike[Any]) -> None:
         self.path = os.path.abspath(os.fsdecode(path))
         self._connections = Connections(self.path)
+        self._wrote = False
 
     # ---- rows: any fault of the file is a miss ----------------------------------------------------------
 
@@ -228,6 +233,7 @@ class FeatureCache:
 
     def _try(self, action: Callable[[sqlite3.Connection], T], create: bool) -> T | None:
         """Run an action on this thread's connection; after a fault, warn once and return None."""
+        self._wrote |= create
         if time.monotonic() < _resting.get((self.path, create), 0):
             return None
         for last in (False, True):
@@ -243,6 +249,7 @@ class FeatureCache:
 
     def _ask(self, action: Callable[[sqlite3.Connection], T], create: bool = False) -> T | None:
         """Run an action on this thread's connection; None if there is no file. Faults raise errors."""
+        self._wrote |= create
         try:
             with self._connections.use(create) as db:
                 return None if db is None else action(db)
@@ -293,3 +300,21 @@ class FeatureCache:
 
     def __repr__(self) -> str:
         return f"FeatureCache({printable(self.path)!r})"
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[FeatureCache]:
+    """Give the cache at a path for one pass; connections that have only read stay open for the next pass.
+
+    Those that have written are closed, so that all rows are in the file itself.
+    """
+    path = os.path.abspath(os.fsdecode(path))
+    cache = _read_only.pop(path, None) or FeatureCache(path)
+    yield cache
+    if not cache._wrote and os.name == "posix":  # elsewhere a file that is open cannot be removed
+        _read_only[path] = cache
+        for oldest in list(_read_only)[:-_MOST_OPEN]:
+            _read_only.pop(oldest, None)
+
+
+atexit.register(_read_only.clear)

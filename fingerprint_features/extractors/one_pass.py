@@ -13,10 +13,11 @@ from functools import cached_property
 import numpy as np
 from joblib import parallel_config
 
-from ..cache.identity import describe, extractor_token
+from ..cache.identity import describe
 from ..images import ImageFailure, ImageReadError
 from ..images.forms import Forms
 from ..workers import Death, are_elsewhere, spread
+from .facts import facts_of
 
 _MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
 _PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
@@ -49,7 +50,7 @@ def extract_all(
         By position.
     """
     steps = [Step(extractor, keyed=cache is not None) for extractor in extractors]
-    ends = np.cumsum([0] + [extractor.n_columns() for extractor in extractors])
+    ends = np.cumsum([0] + [step.n_columns for step in steps])
     rows = np.empty((len(images), ends[-1]), dtype=np.float32)
     failures = {}
     if cache is not None and in_processes and are_elsewhere():
@@ -86,7 +87,10 @@ def _fatal(id, death):
 
 
 def _bar(n_images, wanted):
-    from tqdm.auto import tqdm
+    if wanted:
+        from tqdm.auto import tqdm
+    else:  # the plain one asks no notebook
+        from tqdm import tqdm
 
     return tqdm(total=n_images, unit="image", delay=_PATIENCE, disable=not wanted)
 
@@ -97,8 +101,8 @@ class Step:
     def __init__(self, extractor, keyed):
         self.finish = extractor.finish
         self.extractor = extractor.stored()
-        self.width = self.extractor.n_columns()
-        self.token = extractor_token(self.extractor) if keyed else None
+        self.width, self.token = facts_of(self.extractor, keyed)
+        self.n_columns = self.width if self.extractor is extractor else extractor.n_columns()
 
     @cached_property
     def about(self):

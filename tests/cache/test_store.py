@@ -14,6 +14,8 @@ from sklearn.base import clone
 
 from fingerprint_features import FeatureCache, FeaturePipeline, ImageStats
 from fingerprint_features.cache import rows as table
+from fingerprint_features.cache import store
+from fingerprint_features.cache.store import opened
 from tests.cache.rows import ABOUT, TOKEN, WIDTH, fill, hits, make_digests, row_of
 
 
@@ -319,3 +321,29 @@ def test_rows_of_any_float_dtype_become_float32(path):
     cache = FeatureCache(path)
     cache.put_many(TOKEN, make_digests(1), np.array([[0.1, 2]]), ABOUT)
     np.testing.assert_array_equal(cache.get_many(TOKEN, make_digests(1), 2)[0], np.float32([0.1, 2]))
+
+
+def test_what_has_only_been_read_stays_open_and_what_was_written_is_closed(tmp_path):
+    path = str(tmp_path / "features.cache")
+    digests = make_digests(3)
+    with opened(path) as cache:
+        fill(cache, digests)
+    del cache
+    assert os.listdir(tmp_path) == ["features.cache"]  # no log: all rows are in the file itself
+    with opened(path) as reader:
+        assert all(hits(reader, digests))
+    with opened(path) as same, opened(path) as other:
+        assert same is reader
+        assert other is not reader  # in use
+    os.replace(path, tmp_path / "moved.cache")
+    with opened(path) as cache:
+        assert not any(hits(cache, digests))
+    store._read_only.clear()
+
+
+def test_few_caches_stay_open(tmp_path):
+    for i in range(9):
+        with opened(tmp_path / f"{i}.cache") as cache:
+            hits(cache, make_digests(1))
+    assert [os.path.basename(path) for path in store._read_only] == [f"{i}.cache" for i in range(5, 9)]
+    store._read_only.clear()
