@@ -78,7 +78,8 @@ def _near_results(images, steps, cache, chunk_size, n_jobs, in_processes):
     if not steps:  # every extractor was dropped
         return
     for start, result in spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes):
-        yield places[start:], kinds, result, 1 if isinstance(result, Death) else len(result[0][0])
+        blocks = [] if isinstance(result, Death) else result[0]
+        yield places[start:], kinds, result, len(blocks[0]) if blocks else 1
 
 
 def _fatal(id, death):
