@@ -18,7 +18,7 @@ from .indexes import check_index
 from .search import Search
 
 MetricName: TypeAlias = Literal["euclidean", "cosine", "hamming"]
-IndexName: TypeAlias = Literal["flat", "ivf", "hnsw", "pq"]
+IndexName: TypeAlias = Literal["flat", "ivf", "hnsw", "pq", "auto"]
 GraphMode: TypeAlias = Literal["connectivity", "distance"]
 
 
@@ -34,7 +34,7 @@ class FaissNeighbors(BaseEstimator):
         *,
         metric: MetricName = "euclidean",
         index: IndexName = "flat",
-        index_params: dict[str, int] | None = None,
+        index_params: dict[str, int | float] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:

@@ -63,7 +63,7 @@ class FaissKNeighborsClassifier(ClassifierMixin, FaissNeighbors):
         weights: Literal["uniform", "distance"] | Callable[[NDArray[Any]], NDArray[Any]] | None = "uniform",
         metric: MetricName = "euclidean",
         index: IndexName = "flat",
-        index_params: dict[str, int] | None = None,
+        index_params: dict[str, int | float] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:

@@ -1,7 +1,7 @@
 """The FAISS indexes: their parameters, how each is built, and the candidates it finds."""
 
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -11,15 +11,23 @@ from .distances import DISTANCES
 # index: {parameter: what it is when not given; None stands for a value that depends on the data}
 PARAMETERS = {
     "flat": {},
-    "ivf": {"n_lists": None, "n_probes": None},
+    "ivf": {"n_lists": None, "n_probes": None, "recall": 0.95},
     "hnsw": {"m": 16, "ef_construction": 128, "ef_search": 96},
     "pq": {"n_bytes": None},
+    "auto": {"recall": 0.95},  # flat or ivf
 }
-PAIRS = [("hamming", "flat"), *((metric, index) for metric in ("euclidean", "cosine") for index in PARAMETERS)]
+PAIRS = [
+    ("hamming", "flat"),
+    ("hamming", "auto"),
+    *((metric, index) for metric in ("euclidean", "cosine") for index in PARAMETERS),
+]
 # FAISS takes fewer than 20 queries one by one, and more by matrix products whose rounding depends on the batch:
 # an approximate index could then look into other lists for the same query.
 _ONE_BY_ONE = 16
 _BLOCK = 1024
+_MEASURED = 256  # rows whose neighbours are looked for, to see how many lists hold them
+_NEAREST = 10  # neighbours of each
+_MANY = 20_000  # rows from which on lists can pay
 _ROUGH = 10  # codes rank roughly: the right rows are further down
 
 
@@ -48,7 +56,10 @@ def check_index(owner):
         listed = ", ".join(map(repr, PARAMETERS[index])) or "nothing"
         fail(owner, "index_params", f"None or a dict of {listed} with index={index!r}")
     for name, value in given.items():
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        if name == "recall":
+            if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value <= 1:
+                raise ValueError(f"index_params['recall'] must be a number in (0, 1]. Got {value!r} instead.")
+        elif not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
             raise ValueError(f"index_params[{name!r}] must be an int >= 1. Got {value!r} instead.")
 
 
@@ -91,8 +102,6 @@ class VectorIndex:
 
     def __init__(self, rows, metric, kind, given, seed):
         self.kind, self.metric = kind, metric
-        self.exact = kind == "flat"
-        self.block = _BLOCK if kind in ("flat", "hnsw") else _ONE_BY_ONE
         self.params = {**PARAMETERS[kind], **(given or {})}
         parts = [slice(start, start + _BLOCK) for start in range(0, len(rows), _BLOCK)]
         self.mean = sum(self._embed(rows[part], query=False).sum(axis=0) for part in parts) / len(rows)
@@ -103,6 +112,8 @@ class VectorIndex:
             vectors[part] = self._centred(rows[part], query=False)
         with threads(1):  # the same index on any machine
             self._index = getattr(self, f"_build_{kind}")(vectors, seed)
+        self.exact = self.kind == "flat"
+        self.block = _BLOCK if self.kind in ("flat", "hnsw") else _ONE_BY_ONE
 
     def candidates(self, queries, k, n):
         """Return values and positions of about the n nearest rows, and the value above which none is among the first k.
@@ -158,14 +169,52 @@ class VectorIndex:
 
         n, d = rows.shape
         # at least 39 rows a list, as FAISS asks for
-        lists = self.params["n_lists"] = min(self.params["n_lists"] or max(1, min(int(4 * np.sqrt(n)), n // 39)), n)
-        self.params["n_probes"] = min(self.params["n_probes"] or int(np.sqrt(2 * lists)), lists)
+        lists = min(self.params.get("n_lists") or max(1, min(int(4 * np.sqrt(n)), n // 39)), n)
         self._quantizer = faiss.IndexFlatL2(d)
         index = faiss.IndexIVFFlat(self._quantizer, d, lists)
         index.cp.seed, index.cp.min_points_per_centroid = seed, 1
         index.train(rows)
         index.add(rows)
+        probes = self.params.get("n_probes")
+        if probes is None:  # queries may be farther from the lists than the rows that are measured: not too few
+            probes = max(int(np.sqrt(2 * lists)), self._lists_needed(index, rows, seed))
+        self.params = {"n_lists": lists, "n_probes": min(probes, lists)}
         return index
+
+    def _build_auto(self, rows, seed):
+        """Take lists where they are searched faster than all rows, at the recall that is asked for."""
+        self.kind = "flat"
+        if len(rows) >= _MANY:
+            index = self._build_ivf(rows, seed)
+            cost = min(max(rows.shape[1] / 32, 2), 16)  # of a row in a list: those of "flat" go by matrix products
+            if self._share_searched(index, rows, seed) * cost < 1:
+                self.kind = "ivf"
+                return index
+            del self._quantizer
+        self.params = {}
+        return self._build_flat(rows, seed)
+
+    def _lists_needed(self, index, rows, seed):
+        """Return how many lists hold the nearest neighbours of rows, as large a share of them as is asked for."""
+        import faiss
+
+        some, order = self._lists_in_order(index, rows, seed)
+        nearest = faiss.knn(rows[some], rows, min(_NEAREST + 1, len(rows)))[1]
+        home = self._quantizer.search(rows[nearest.ravel()], 1)[1].reshape(nearest.shape)
+        places = np.take_along_axis(np.argsort(order, axis=1), home, axis=1)
+        places = np.sort(places[nearest != some[:, None]])
+        return 1 + int(places[int(np.ceil(self.params["recall"] * len(places))) - 1]) if len(places) else 1
+
+    def _share_searched(self, index, rows, seed):
+        """Return the share of all rows that a query is compared with."""
+        sizes = np.array([index.invlists.list_size(i) for i in range(index.nlist)])
+        order = self._lists_in_order(index, rows, seed)[1]
+        return sizes[order[:, : self.params["n_probes"]]].sum(axis=1).mean() / len(rows)
+
+    def _lists_in_order(self, index, rows, seed):
+        """Return some of the rows, and all lists in the order in which each would look into them."""
+        some = np.random.default_rng(seed).choice(len(rows), min(len(rows), _MEASURED), replace=False)
+        return some, self._quantizer.search(rows[some], index.nlist)[1]
 
     def _build_hnsw(self, rows, seed):
         import faiss

@@ -58,7 +58,7 @@ class FaissKNeighborsTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMix
         n_neighbors: int = 5,
         metric: MetricName = "euclidean",
         index: IndexName = "flat",
-        index_params: dict[str, int] | None = None,
+        index_params: dict[str, int | float] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:

@@ -24,13 +24,15 @@ class FaissNearestNeighbors(FaissNeighbors):
         The largest distance of a neighbour in `radius_neighbors`.
     metric : {"euclidean", "cosine", "hamming"}, default="euclidean"
         "cosine" is 1 - similarity, "hamming" the share of columns that differ, for tables of 0 and 1.
-    index : {"flat", "ivf", "hnsw", "pq"}, default="flat"
+    index : {"flat", "ivf", "hnsw", "pq", "auto"}, default="flat"
         "flat" is exact, and fast enough up to about a million rows. "ivf" searches the nearest of many lists, "hnsw"
         walks a graph, "pq" compares codes of a few bytes; these three may miss neighbours. "hamming" has "flat" only.
+        "auto" takes "flat", or "ivf" where that is faster: on many rows in clusters.
     index_params : dict or None, default=None
-        For "ivf": ``n_lists`` (default: about 4 times the root of the number of rows) and ``n_probes`` (the root
-        of twice the lists). For "hnsw": ``m`` (16), ``ef_construction`` (128), ``ef_search`` (96). For "pq":
-        ``n_bytes`` a row (one per eight columns).
+        For "ivf": ``n_lists`` (default: about 4 times the root of the number of rows), and ``n_probes`` or ``recall``
+        (0.95): `fit` takes as many lists as hold this share of the ten nearest neighbours of 256 of its rows, and
+        at least the root of twice the lists. For "auto": ``recall``. For "hnsw": ``m`` (16), ``ef_construction``
+        (128), ``ef_search`` (96). For "pq": ``n_bytes`` a row (one per eight columns).
     random_state : int, default=0
         Seed for training "ivf" and "pq". Never changes the results of "flat" and "hnsw".
     n_jobs : int or None, default=None
@@ -99,7 +101,7 @@ class FaissNearestNeighbors(FaissNeighbors):
         radius: float = 1.0,
         metric: MetricName = "euclidean",
         index: IndexName = "flat",
-        index_params: dict[str, int] | None = None,
+        index_params: dict[str, int | float] | None = None,
         random_state: int = 0,
         n_jobs: int | None = None,
     ) -> None:

@@ -95,6 +95,39 @@ def test_approximate_indexes_recall(metric, index, least):
         assert recall(model.kneighbors(queries, return_distance=False), truth) >= at_least
 
 
+@pytest.mark.parametrize("target", [0.5, 0.95, 1.0])
+def test_ivf_looks_into_as_many_lists_as_the_recall_asks_for(target):
+    rows = np.random.default_rng(0).standard_normal((3000, 24))  # no clusters: neighbours are in many lists
+    queries = np.random.default_rng(1).standard_normal((200, 24))
+    truth = FaissNearestNeighbors(10).fit(rows).kneighbors(queries, return_distance=False)
+    model = FaissNearestNeighbors(10, index="ivf", index_params={"n_lists": 70, "recall": target}).fit(rows)
+    found = recall(model.kneighbors(queries, return_distance=False), truth)
+    assert abs(found - target) < 0.06 if target > 0.5 else found > target  # never fewer lists than are usual
+    few = FaissNearestNeighbors(10, index="ivf", index_params={"n_lists": 70, "n_probes": 2, "recall": 1}).fit(rows)
+    assert few._search.index.params["n_probes"] == 2  # what is given is taken
+    same = FaissNearestNeighbors(10, index="ivf", index_params={"n_lists": 70, "recall": target}).fit(rows)
+    assert same._search.index.params == model._search.index.params
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_auto_takes_lists_for_many_rows_in_clusters_and_nothing_else(metric, monkeypatch):
+    clusters, cloud = clustered(3000, 200), np.random.default_rng(0).standard_normal((3000, 200))
+    params = {"metric": metric, "index": "auto", "index_params": {"recall": 0.9}}
+    assert FaissNearestNeighbors(3, **params).fit(clusters)._search.index.kind == "flat"  # few rows
+    monkeypatch.setattr("fingerprint_features.neighbors.indexes._MANY", 3000)
+    lists, flat = FaissNearestNeighbors(3, **params).fit(clusters), FaissNearestNeighbors(3, **params).fit(cloud)
+    assert (lists._search.index.kind, flat._search.index.kind) == ("ivf", "flat")
+    exact = FaissNearestNeighbors(3, metric=metric)
+    np.testing.assert_array_equal(flat.kneighbors()[1], exact.fit(cloud).kneighbors()[1])
+    assert recall(lists.kneighbors()[1], exact.fit(clusters).kneighbors()[1]) >= 0.9
+
+
+@pytest.mark.parametrize("value", [0, 1.5, True, "high"])
+def test_a_recall_is_a_share(value):
+    with pytest.raises(ValueError, match=r"index_params\['recall'\] must be a number in \(0, 1\]. Got"):
+        FaissNearestNeighbors(index="ivf", index_params={"recall": value}).fit(np.eye(9))
+
+
 def test_a_hand_counted_case():
     rows = [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]]
     distances, indices = FaissNearestNeighbors(3, metric="hamming").fit(rows).kneighbors([[1, 0, 0, 0]])
@@ -258,9 +291,9 @@ def test_bad_counts_are_refused_in_scikit_learns_words(k, queries):
         ({"metric": "hamming", "index": "hnsw"}, "has no index='hnsw' for metric='hamming': use index='flat'"),
         ({"metric": "hamming", "index": "pq"}, "has no index='pq'"),
         ({"metric": "l1"}, "'metric' parameter of FaissNearestNeighbors must be one of .*'euclidean'.* Got 'l1'"),
-        ({"index": "annoy"}, "'index' parameter .* 'flat', 'ivf', 'hnsw', 'pq'. Got 'annoy'"),
+        ({"index": "annoy"}, "'index' parameter .* 'flat', 'ivf', 'hnsw', 'pq', 'auto'. Got 'annoy'"),
         ({"index_params": {"n_probes": 2}}, "None or a dict of nothing with index='flat'"),
-        ({"index": "ivf", "index_params": {"nprobe": 2}}, "a dict of 'n_lists', 'n_probes' with index='ivf'"),
+        ({"index": "ivf", "index_params": {"nprobe": 2}}, "a dict of 'n_lists', 'n_probes', 'recall' with index='ivf'"),
         ({"index": "hnsw", "index_params": {"m": 0}}, r"index_params\['m'\] must be an int >= 1. Got 0"),
         ({"n_neighbors": 0}, "Expected n_neighbors > 0. Got 0"),
         ({"random_state": None}, "'random_state' parameter .* an int in"),
