@@ -111,7 +111,7 @@ def test_ivf_looks_into_as_many_lists_as_the_recall_asks_for(target):
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_auto_takes_lists_for_many_rows_in_clusters_and_nothing_else(metric, monkeypatch):
-    clusters, cloud = clustered(3000, 200), np.random.default_rng(0).standard_normal((3000, 200))
+    clusters, cloud = clustered(3000, 80), np.random.default_rng(0).standard_normal((3000, 80))
     params = {"metric": metric, "index": "auto", "index_params": {"recall": 0.9}}
     assert FaissNearestNeighbors(3, **params).fit(clusters)._search.index.kind == "flat"  # few rows
     monkeypatch.setattr("fingerprint_features.neighbors.indexes._MANY", 3000)
