@@ -52,12 +52,15 @@ STUDIES = {
 }
 
 
-def folder_study(path: Path) -> dict[str, Study]:
-    """Return the study of a user's folder: a sub-folder, where there are any, is a patient."""
+def folder_study(path: Path, n_used: int | None) -> dict[str, Study]:
+    """Return the study of a user's folder; by default a quarter of the images is used, 60 at most.
+
+    Where all images lie in sub-folders, each of these is a patient.
+    """
     images = ImageSet.from_folder(path)
     if all("/" in id for id in images.ids):
         images = ImageSet.from_folder(path, groups=lambda id: id.split("/")[0])
-    n = min(60, len(images) // 4)
+    n = n_used or min(60, len(images) // 4)
     return {path.name: Study(images, None, "patient", n, n)}
 
 
@@ -206,6 +209,7 @@ def main() -> None:
     """Train, judge what is missing, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", type=Path, help="images of yours, a sub-folder a patient [default: ours]")
+    parser.add_argument("--used", type=int, metavar="N", help="images of yours that are used [default: a quarter]")
     parser.add_argument("--output", type=Path, default=Path("generators"), help="keeps images and numbers")
     parser.add_argument("--kinds", nargs="+", choices=STEPS, default=list(STEPS), metavar="KIND")
     parser.add_argument("--recipes", nargs="+", metavar="NAME", help="these only [default: all that detect]")
@@ -215,7 +219,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="run nothing: print what is kept")
     options = parser.parse_args()
     names = options.recipes or [name for name in detectors() if not info(name).needs_pool]
-    studies = STUDIES if options.folder is None else folder_study(options.folder)
+    studies = STUDIES if options.folder is None else folder_study(options.folder, options.used)
     options.output.mkdir(exist_ok=True)
     path = options.output / "recipes.csv"
     trainings = list(product(options.kinds, studies))

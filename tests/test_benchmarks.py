@@ -328,6 +328,7 @@ def test_a_folder_of_ones_own_is_a_study_whose_sub_folders_are_patients(tmp_path
         path = tmp_path / f"patient{i // 3}" / f"{i}.png"
         path.parent.mkdir(exist_ok=True)
         cv2.imwrite(str(path), rng.integers(0, 256, (20, 20), dtype=np.uint8))
-    ((name, study),) = generators.folder_study(tmp_path).items()
+    ((name, study),) = generators.folder_study(tmp_path, None).items()
     assert (name, study.n_used, study.n_holdout) == (tmp_path.name, 3, 3)
     assert list(np.unique(study.images.groups)) == [f"patient{k}" for k in range(4)]
+    assert generators.folder_study(tmp_path, 2)[tmp_path.name].n_used == 2
