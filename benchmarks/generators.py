@@ -4,8 +4,8 @@ Small generators (a DDPM, a VAE and a GAN) learn the used images and nothing els
 many steps of one training: a ladder from "has not memorised" to "has". Every recipe that detects judges every rung. A
 null follows each training: real images that the generator has not seen are called used and unused at random.
 
-The folder keeps a checkpoint of each training, each rung in ImageCLEF's layout with the truth in ``truth.csv``, and the
-numbers of each recipe. A second call goes on where the first one stopped.
+The folder keeps a checkpoint of each training, each rung in ImageCLEF's layout with the truth in ``truth.csv``,
+features, and the numbers of each recipe. A second call goes on where the first one stopped.
 """
 
 import argparse
@@ -160,7 +160,7 @@ def judge_rung(recipes: Sequence[str], rung: tuple[str, str, int, int | None], f
     task = read(folder / f"{kind}_{name}_{steps}")
     task = task if null is None else null_of(task, null)
     about = {"kind": kind, "images": name, "steps": steps, "null": "" if null is None else null} | yardstick(task)
-    return [about | record for record in judge(recipes, task, n)]
+    return [about | record for record in judge(recipes, task, n, folder / "features.cache")]
 
 
 def run(calls: Iterable[Any], jobs: int, what: str) -> Iterator[Any]:
@@ -213,7 +213,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("generators"), help="keeps images and numbers")
     parser.add_argument("--kinds", nargs="+", choices=STEPS, default=list(STEPS), metavar="KIND")
     parser.add_argument("--recipes", nargs="+", metavar="NAME", help="these only [default: all that detect]")
-    parser.add_argument("--nulls", type=int, default=2, help="for each generator")
+    parser.add_argument("--nulls", type=int, default=1, help="for each generator")
     parser.add_argument("--jobs", type=int, default=-1, help="processes [default: one for each core]")
     parser.add_argument("--device", default="cpu", help="where generators are trained")
     parser.add_argument("--table", action="store_true", help="run nothing: print what is kept")
