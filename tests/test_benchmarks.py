@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -332,3 +333,15 @@ def test_a_folder_of_ones_own_is_a_study_whose_sub_folders_are_patients(tmp_path
     assert (name, study.n_used, study.n_holdout) == (tmp_path.name, 3, 3)
     assert list(np.unique(study.images.groups)) == [f"patient{k}" for k in range(4)]
     assert generators.folder_study(tmp_path, 2)[tmp_path.name].n_used == 2
+
+
+def test_scale_measures_every_step_and_plans(tmp_path, monkeypatch):
+    scale = importlib.import_module("benchmarks.scale")
+    monkeypatch.setattr(scale, "_HASHES", 20)
+    given = SimpleNamespace(images=6, size=64, reference=2, plan=1_000_000)
+    steps = (scale.write, scale.cold, scale.warm, scale.hashes, scale.ssim)
+    costs = {step.__name__: step(tmp_path, given) for step in steps}
+    assert all(value > 0 for cost in costs.values() for value in cost.values())
+    assert costs["cold"]["bytes_a_row"] == 4 * 382
+    features = [line for line in scale.plan(costs, 2000.0, given) if "cache" in line or "features" in line]
+    assert [float(line.split()[1]) for line in features] == [2.0, 1.5]
