@@ -15,6 +15,7 @@ from joblib import parallel_config
 
 from ..cache.identity import describe
 from ..images import ImageFailure, ImageReadError
+from ..images.errors import fatal
 from ..images.forms import Forms
 from ..workers import Death, are_elsewhere, spread
 from .facts import facts_of
@@ -62,7 +63,7 @@ def extract_all(
     with _bar(len(images), progress) as bar, single_threaded_opencv():
         for places, kinds, result, n_finished in results:
             if isinstance(result, Death):
-                failures[int(places[0])] = _fatal(images.ids[places[0]], result)
+                failures[int(places[0])] = fatal(images.ids[places[0]], result)
             else:
                 blocks, bad = result
                 for kind, block in zip(kinds, blocks, strict=True):
@@ -80,11 +81,6 @@ def _near_results(images, steps, cache, chunk_size, n_jobs, in_processes):
     for start, result in spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes):
         blocks = [] if isinstance(result, Death) else result[0]
         yield places[start:], kinds, result, len(blocks[0]) if blocks else 1
-
-
-def _fatal(id, death):
-    reason = f"it ended the process that worked on it ({death}): leave the image out, and report the fault"
-    return ImageFailure(str(id), "fatal", reason)
 
 
 def _bar(n_images, wanted):

@@ -29,13 +29,13 @@ _TURNS = {
 }
 
 
-def read_path(path: str) -> bytes:
-    """Return the bytes of a file, or of what is at a URL. Raises ImageReadError."""
-    return read_url(path, _MOST_BYTES) if isinstance(path, Url) else read_file(path)
-
-
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """Return the bytes of a regular file; pipes, devices, folders and empty files are refused before reading."""
+    """Return the bytes of a regular file; pipes, devices, folders and empty files are refused before reading.
+
+    A URL is read by fsspec.
+    """
+    if isinstance(path, Url):
+        return read_url(path, _MOST_BYTES)
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from functools import lru_cache
-from itertools import chain
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -12,8 +11,9 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
+from ..workers import Death, spread
 from .decode import DECODER_VERSION
-from .errors import ImageFailure, ImageReadError
+from .errors import ImageFailure, ImageReadError, fatal
 from .options import DecodeOptions
 
 _CHUNK = 32  # images that one task examines
@@ -121,26 +121,28 @@ def examine(images: Any, progress: bool = False) -> list[Record]:
             unknown.setdefault(images.find(i), []).append(i)
     if not unknown:
         return records
-    from joblib import Parallel, delayed
-
-    firsts = [places[0] for places in unknown.values()]
-    tasks = (delayed(_examine)(images[part]) for part in _chunks(firsts, progress))
-    found = Parallel(prefer="threads", batch_size=1)(tasks)
-    for places, record in zip(unknown.values(), chain.from_iterable(found), strict=True):
+    firsts = images[[places[0] for places in unknown.values()]]
+    found = _found(firsts, progress)
+    for places, record in zip(unknown.values(), found, strict=True):
         images.remember(places[0], record)
         for i in places:
             records[i] = record
     return records
 
 
-def _chunks(positions, progress):
+def _found(images, progress):
+    """Return the Record of every image."""
     from tqdm.auto import tqdm
 
-    with tqdm(total=len(positions), unit="image", disable=not progress) as bar:
-        for start in range(0, len(positions), _CHUNK):
-            part = positions[start : start + _CHUNK]
-            yield part
-            bar.update(len(part))
+    found: list[Any] = [None] * len(images)
+    with tqdm(total=len(images), unit="image", disable=not progress) as bar:
+        for start, result in spread(_examine, images, _CHUNK):
+            if isinstance(result, Death):
+                failure = fatal(images.ids[start], result)
+                result = [Record(None, None, _hash(b"fatal|", os.fsencode(images.place(start))), failure)]
+            found[start : start + len(result)] = result
+            bar.update(len(result))
+    return found
 
 
 def _examine(images):

@@ -71,6 +71,12 @@ class ImageReadError(ValueError):
         return "\n".join(lines)
 
 
+def fatal(id: object, death: object) -> ImageFailure:
+    """Return the failure of an image that ended the process that worked on it; `death` says how."""
+    reason = f"it ended the process that worked on it ({death}): leave the image out, and report the fault"
+    return ImageFailure(str(id), "fatal", reason)
+
+
 def by_reason(failures: Iterable[ImageFailure]) -> dict[str, list[str]]:
     """Return the ids, ready to print, of the images that fail for each reason."""
     reasons = {}

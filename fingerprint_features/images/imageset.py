@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..checks import did_you_mean
 from ..html import gallery
-from .decode import decode_array, decode_bytes, read_path
+from .decode import decode_array, decode_bytes, read_file
 from .dicom import patients
 from .digest import Record, decoding, examine, image_digest
 from .errors import ImageFailure, ImageReadError, printable
@@ -258,7 +258,7 @@ class ImageSet:
         """Return image i undecoded: the bytes of its file, or its array. Raises ImageReadError."""
         try:
             item = self._source.raw(self._positions[i])
-            return read_path(item) if isinstance(item, str) else item
+            return read_file(item) if isinstance(item, str) else item
         except ImageReadError as error:
             raise error.named(self.ids[i]) from error.__cause__
 

@@ -321,3 +321,20 @@ def test_views_of_images_have_contents_of_their_own(tmp_path):
     assert [failure.kind for failure in views.failures] == ["missing"]
     write_images(tmp_path, random_images(1, seed=5))
     assert views.digests[0] not in digests
+
+
+def test_a_file_that_ends_its_worker_is_named_and_the_others_have_digests(tmp_path, monkeypatch):
+    class Fatal(ImageSet):
+        def decode_one(self, raw, i):
+            if str(self.ids[i]) == "3":
+                os._exit(3)
+            return super().decode_one(raw, i)
+
+    stack = random_images(6)
+    with joblib.parallel_config("loky", n_jobs=2):
+        monkeypatch.setattr("fingerprint_features.images.digest._CHUNK", 2)
+        images = Fatal(stack)
+        [failure] = images.failures
+    assert (failure.id, failure.kind) == ("3", "fatal")
+    others = [0, 1, 2, 4, 5]
+    assert images[others].digests.tolist() == ImageSet(stack[others]).digests.tolist()
