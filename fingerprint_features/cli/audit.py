@@ -32,10 +32,10 @@ from .output import check_apart, check_cache, check_report, check_table, write_c
 from .words import in_options, say
 
 _LEAK = 3  # exit code
-# They see different things: the hash of the whole picture, weighed against the unused images; structure, pixel by
-# pixel; and which real image a generated one chooses among all.
-_LABELLED = ("calibrated-log-ratio", "vcmi-2023-threshold-max", "vcmi-2023-retrieval")
-_UNLABELLED = ("vcmi-2023-threshold-max", "vcmi-2023-retrieval", "dmk-2023-phash")
+# They see different things: the details of a picture; the hash of the whole picture; and which real image a generated
+# one resembles most.
+_LABELLED = ("whitened-details", "calibrated-log-ratio", "vcmi-2023-retrieval")
+_UNLABELLED = ("whitened-details", "vcmi-2023-retrieval", "dmk-2023-phash")
 
 
 def audit(

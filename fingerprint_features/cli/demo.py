@@ -25,7 +25,7 @@ from ..report import write_page
 from .options import on_terminal
 from .output import write_columns
 
-_AUDITED = ["calibrated-log-ratio", "dmk-2023-phash", "vcmi-2023-threshold-max"]
+_AUDITED = ["whitened-details", "calibrated-log-ratio", "dmk-2023-phash"]
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 _SHOWN = (  # one of each kind: SSIM, hashes, textures, a frozen network, distances, and what is recommended
     "vcmi-2023-threshold-max",
