@@ -76,6 +76,38 @@ def ssim(image: NDArray, other: NDArray) -> float:
     return structural_similarity(image, other)
 
 
+def decode_kornia(files: Sequence[bytes], shape: tuple[int, int] = (256, 256)) -> list[NDArray]:
+    """Pixels of grey PNG files; those whose pixels fail their checksum are decoded too."""
+    import kornia_rs.io
+
+    return [kornia_rs.io.decode_image_png_u8(file, shape, "mono") for file in files]
+
+
+def hash_imgdd(folder: str) -> dict[str, str]:
+    """Perceptual hashes of 64 bits of all images in a folder, by a filter of its own."""
+    import imgdd
+
+    return imgdd.hash(path=folder, algo="phash")
+
+
+def haar_mahotas(image: NDArray) -> NDArray:
+    """Energies of two levels of Haar wavelets, of an image whose sides are multiples of 4."""
+    import mahotas
+
+    first = mahotas.haar(image)
+    height, width = (side // 2 for side in image.shape)
+    second = mahotas.haar(first[:height, :width])
+    corners = [(slice(None, n // 2), slice(n // 2, None)) for n in (height, width)]
+    deep = [np.mean(second[y, x] ** 2) for y in corners[0] for x in corners[1]]
+    corners = [(slice(None, n), slice(n, None)) for n in (height, width)]
+    return np.array(deep + [np.mean(first[y, x] ** 2) for y in corners[0] for x in corners[1]][1:])
+
+
+def hamming(A: NDArray, B: NDArray) -> NDArray:
+    """Minus the number of bits that differ, by a matrix product."""
+    return 2 * (A @ B.T) - A.sum(axis=1)[:, None] - B.sum(axis=1)
+
+
 def four_from_png(path: str | PathLike[str]) -> NDArray:
     """LBP, GLCM with 32 levels, Gabor and pHash of a PNG file."""
     from skimage.io import imread

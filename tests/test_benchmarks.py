@@ -68,7 +68,19 @@ def test_ratios_print_one_table_worst_first(capsys):
     ratios.main(rounds=1)
     text = capsys.readouterr().out
     assert "peak memory" in text.splitlines()[-1]
-    for name in ("LBP", "GLCM", "Gabor", "pHash", "from PNG", "resnet50", "cached", "two threads"):
+    assert "of twice as many images" in text.splitlines()[-2]
+    for name in (
+        "LBP",
+        "GLCM",
+        "Gabor",
+        "pHash",
+        "from PNG",
+        "resnet50",
+        "cached",
+        "two threads",
+        "product",
+        "sklearn",
+    ):
         assert name in text
 
 
@@ -90,6 +102,25 @@ def test_peers_do_the_same_work():
         theirs = np.asarray(peer(image), dtype=float)
         assert ours.shape == theirs.shape
         np.testing.assert_allclose(np.sort(ours), np.sort(theirs), rtol=2e-3, atol=1e-4)
+
+
+def test_peers_that_may_lead_do_the_same_work(tmp_path):
+    from fingerprint_features import PHash, Wavelet
+    from fingerprint_features.similarity import pairwise_similarity
+
+    peers, common = (importlib.import_module(f"benchmarks.{name}") for name in ("peers", "common"))
+    images = common.slices(256, 4)
+    bits = PHash(8).fit_transform(images)
+    np.testing.assert_array_equal(peers.hamming(bits, bits), pairwise_similarity(bits, bits, "hamming"))
+    pytest.importorskip("mahotas")
+    want = np.sort(Wavelet().fit_transform(images[:1])[0])
+    np.testing.assert_allclose(np.sort(peers.haar_mahotas(images[0])), want, rtol=1e-5)
+    paths = common.write_png(tmp_path, images)
+    pytest.importorskip("kornia_rs")
+    decoded = peers.decode_kornia([Path(path).read_bytes() for path in paths])
+    np.testing.assert_array_equal(np.squeeze(decoded), images)
+    pytest.importorskip("imgdd")
+    assert len(peers.hash_imgdd(str(tmp_path))) == len(images)
 
 
 @pytest.mark.parametrize("name", ["asv.conf.json", "asv.cnn.conf.json"])
