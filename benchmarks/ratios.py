@@ -124,7 +124,7 @@ def where_others_may_lead(images: NDArray[np.uint8], folder: str, rounds: int) -
     if find_spec("kornia_rs"):
         result = compare(
             lambda: [decode_bytes(raw, DecodeOptions()) for raw in raws],
-            lambda: peers.decode_kornia(paths),
+            lambda: peers.decode_kornia(raws),
             n,
             n,
             rounds,
@@ -197,7 +197,8 @@ def main(rounds: int = ROUNDS) -> None:
     images = slices()
     with threadpool_limits(1), tempfile.TemporaryDirectory() as folder:
         rows = [*against_peers(images, rounds), *from_files(images, folder, rounds)]
-        rows += where_others_may_lead(images, folder, rounds)
+        with tempfile.TemporaryDirectory() as images_alone:
+            rows += where_others_may_lead(images, images_alone, rounds)
         paths = write_png(folder, images)
         memory = peak_megabytes(paths, 10 * FEW) / peak_megabytes(paths, FEW)
     rows.sort(key=lambda row: row[3] / (row[4] or 1))
