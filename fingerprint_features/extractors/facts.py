@@ -50,10 +50,10 @@ def _key(extractor, *more):
     kind = type(extractor)
     if kind.__module__ in EDITED or "<locals>" in kind.__qualname__:
         return None
-    if extractor._stateful or extractor._value_state() is not None:
-        return None
     items = [(name, _frozen(value)) for name, value in vars(extractor).items()]
-    if any(value is None for _, value in items):
+    if any(value is None for _, value in items):  # first: what such a value holds may have no state that can be named
+        return None
+    if extractor._stateful or extractor._value_state() is not None:
         return None
     interpreted = "numba" in sys.modules and sys.modules["numba"].config.DISABLE_JIT
     return kind, extractor._values_version, interpreted, tuple(items), more
