@@ -216,7 +216,7 @@ def _without_images(model):
     for part in parts_of(copied):
         pictures = isinstance(part, np.ndarray) and part.ndim > 2 and part.dtype in (np.uint8, np.uint16)
         if pictures or isinstance(part, Pixels):
-            raise ValueError(f"a saved model holds no images, and {type(model).__name__} does: it cannot be saved")
+            raise ValueError(f"a saved model holds no images, and {type(model).__name__} does: choose another recipe")
     return copied
 
 
