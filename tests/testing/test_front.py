@@ -49,7 +49,7 @@ def test_a_row_becomes_an_image_of_one_row():
 def test_the_users_extractor_is_not_fitted():
     extractor = Pixels()
     TableFront(extractor).fit(np.zeros((2, 3)))
-    assert vars(extractor) == {}
+    assert vars(extractor) == {"size": None}
 
 
 def test_wrong_tables_and_names_are_refused():
