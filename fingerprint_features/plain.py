@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .extras import imported
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,10 +26,5 @@ def plain(value: Any) -> Any:
 
 def as_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str] | None = None) -> "pd.DataFrame":
     """Return columns by name as a pandas frame; raise ImportError where there is no pandas."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(
-            "frames need pandas: pip install 'fingerprint_features[frames]' (columns() gives plain lists)"
-        ) from error
+    pd = imported("pandas", "frames", "frames need pandas", " (columns() gives plain lists)")
     return pd.DataFrame(columns).astype(dict(dtypes or {}))

@@ -19,6 +19,7 @@ FLOORS = [
     ["images", "similarity", "neighbors", "decide", "evaluate", "device", "tensors"],
     ["workers"],
     ["alone", "checks", "compiled", "files", "html", "lazy", "plain", "threads"],
+    ["extras"],
 ]
 FLOOR = {room: depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 FREE = {"testing", "_version", "__init__"}

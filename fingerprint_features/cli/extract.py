@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from ..extractors import list_extractors, make_extractor
+from ..extras import imported
 from ..files import replacing
 from ..images.errors import ImageReadError, printable
 from ..pipeline import FeaturePipeline
@@ -87,12 +88,9 @@ def _write_parquet(path, ids, columns, rows):
 
 
 def _parquet():
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImportError("writing .parquet needs pyarrow: pip install 'fingerprint_features[frames]'") from error
-    return pyarrow, pyarrow.parquet
+    return tuple(
+        imported(package, "frames", "writing .parquet needs pyarrow") for package in ("pyarrow", "pyarrow.parquet")
+    )
 
 
 _WRITERS = {".npz": _write_npz, ".csv": _write_csv, ".parquet": _write_parquet}

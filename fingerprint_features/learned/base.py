@@ -21,6 +21,7 @@ from ..extractors import BaseExtractor
 from ..extractors.cnn.preprocessing import Preprocessing
 from ..extractors.cnn.runner import full_precision
 from ..extractors.cnn.weights import check_file
+from ..extras import imported
 from ..images import ImageSet, as_image_set
 from ..tensors import read, write
 from . import networks
@@ -353,9 +354,5 @@ def _digest(values):
 
 
 def _import_torch(owner):
-    try:
-        import safetensors  # noqa: F401
-        import torch  # noqa: F401
-        import torchvision  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f'{owner} needs PyTorch: pip install "fingerprint_features[learned]"') from error
+    for package in ("safetensors", "torch", "torchvision"):
+        imported(package, "learned", f"{owner} needs PyTorch")

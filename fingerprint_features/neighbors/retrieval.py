@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from ..extras import imported
 from .unsupervised import FaissNearestNeighbors
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ def retrieve(
     0   0             1     1       0.1
     1   0             0     2       0.9
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("retrieve gives a pandas frame: pip install 'fingerprint_features[frames]'") from error
+    pd = imported("pandas", "frames", "retrieve gives a pandas frame")
     ids, reference_ids = _ids(query), _ids(reference)
     same = query is reference
     rows, reference_rows = query, reference

@@ -17,6 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import BaseDecisionTree
 
 from ..extractors import Pixels
+from ..extras import imported
 from ..files import replacing
 from ..images import DecodeOptions, ImageReadError, ImageSet, as_image_set
 from ..images.sources import PathSource
@@ -273,8 +274,4 @@ def _is_ours(name):
 
 
 def _skops():
-    try:
-        import skops.io
-    except ImportError as error:
-        raise ImportError('saved recipes need skops: pip install "fingerprint_features[learned]"') from error
-    return skops.io
+    return imported("skops.io", "learned", "saved recipes need skops")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..extras import imported
 from .stacks import to_16_bits
 
 _BLOCK = 2**24  # pixels of pairs taken together; each counts some 40 bytes while it is worked on
@@ -99,13 +100,11 @@ def find_device(name):
     if name is None:
         return None
     try:
-        import torch
-    except ImportError as error:
+        torch = imported("torch", "cnn", f"SSIM on device={name!r} needs PyTorch", "; None does without")
+    except ImportError:
         if name == "auto":
             return None
-        raise ImportError(
-            f'SSIM on device={name!r} needs PyTorch: pip install "fingerprint_features[cnn]"; None does without'
-        ) from error
+        raise
     cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
         return Device(torch.device("cuda")) if cards else None

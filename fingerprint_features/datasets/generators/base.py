@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...device import find_device
+from ...extras import imported
 from ...tensors import optimizer_tensors, part, read, restore_optimizer, write
 
 if TYPE_CHECKING:
@@ -181,7 +181,4 @@ def _averaged(averages, news, n):
 
 def needed(owner: str, package: str) -> ModuleType:
     """Import a package of the extra that `owner` needs."""
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise ImportError(f'{owner} needs {package}: pip install "fingerprint_features[learned]"') from error
+    return imported(package, "learned", f"{owner} needs {package}")

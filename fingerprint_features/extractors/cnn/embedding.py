@@ -11,6 +11,7 @@ import numpy as np
 
 from ...checks import check_int, check_option, fail
 from ...device import find_device
+from ...extras import imported
 from ..base import BaseExtractor
 from . import backbones, folding
 from .layers import Collector, Tap, find_taps
@@ -269,8 +270,5 @@ def _find_layout(backbone, layers, pool):
 
 
 def _import_torch():
-    try:
-        import torch  # noqa: F401
-        import torchvision  # noqa: F401
-    except ImportError as error:
-        raise ImportError('CNNEmbedding needs PyTorch: pip install "fingerprint_features[cnn]"') from error
+    for package in ("torch", "torchvision"):
+        imported(package, "cnn", "CNNEmbedding needs PyTorch")
