@@ -16,7 +16,7 @@ from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
 from .blind import NAME, blind_classifier, textures
-from .known import competing, known_reference, labelled
+from .known import known_reference, labelled
 from .known_rows import with_known_rows
 from .learning import Lesson
 
@@ -39,12 +39,14 @@ def assess_detector(
     guess: LikelyPatients | None,
     cache: Cache,
     settings: Mapping[str, Any],
-    ready: Any = None,
+    ready: Any,
+    loaded: bool = False,
 ) -> Assessment:
     """Try a recipe that detects on the used and unused images, and the blind control next to it.
 
     `make` returns the recipe unfitted, for one set of generated images and the images that it will be asked about.
-    `settings` are those of `judge_learnt`. `ready` is a recipe that has learnt from other images.
+    `settings` are those of `judge_learnt`. `ready` is the recipe that judges the candidates; `loaded` says that it has
+    learnt from other images.
     """
     if "used" not in sets:
         return Assessment(UNJUDGED, "There are no images with known labels: give used= and unused=.")
@@ -56,7 +58,7 @@ def assess_detector(
     if few:
         return Assessment(UNJUDGED, few)
     name, reference = about.name, known_reference(sets)
-    if ready is not None:
+    if loaded:
         judged = judge_fixed(y, ready.predict(images), scores=decision_values(ready, images), groups=groups)
         trial = Trial(name, f"asked about images that it has not learnt from, by {unit}", y, judged)
     elif about.needs_labels and about.trains:
@@ -70,8 +72,7 @@ def assess_detector(
         judged = judge_learnt(quick, images, y, groups=groups, **settings)
         trial = Trial(name, f"cross-validated, by {unit}", y, judged, groups)
     else:
-        everything = images if reference == "known_generated" else competing(sets)
-        fitted = make(reference, everything).fit(everything)
+        fitted = make(reference, images).fit(images) if reference == "known_generated" else ready
         judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
         how = "seen with all real images at once, " if about.transductive else ""
         trial = Trial(name, f"{how}judged without labels, by {unit}", y, judged, groups)

@@ -212,7 +212,7 @@ def detect(
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
-        assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready=ready if fitted else None)
+        assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready, loaded=fitted is not None)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = (*_findings(about, ready, sets, failures), *doubts(unit, guess))
         fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)

@@ -10,6 +10,7 @@ from scipy.stats import false_discovery_control
 import fingerprint_features
 from fingerprint_features import ImageReadError, ImageSet, recipes
 from fingerprint_features.answers import ArgumentError
+from fingerprint_features.similarity import Whiten
 from tests.answers.sets import halves, membership, nameless
 from tests.helpers import write_images
 from tests.html_page import Page
@@ -72,6 +73,14 @@ def test_answers_are_those_of_the_recipe_alone(task, found):
     np.testing.assert_allclose(found.scores, model.decision_function(candidates))
     assert np.isnan(found.p_values).all()
     assert "score higher than" not in str(found)
+
+
+def test_a_recipe_without_labels_is_fitted_once(task, monkeypatch):
+    seen, fit = [], Whiten.fit
+    monkeypatch.setattr(Whiten, "fit", lambda self, X, y=None: seen.append(len(X)) or fit(self, X, y))
+    used, unused, candidates, _ = halves(task)
+    detect(candidates, task.reference, used=used, unused=unused)
+    assert seen == [len(task.X)]
 
 
 def test_p_values_say_how_rarely_unused_images_score_as_high(task, found):
