@@ -222,11 +222,12 @@ def main() -> None:
     studies = STUDIES if options.folder is None else folder_study(options.folder, options.used)
     options.output.mkdir(exist_ok=True)
     path = options.output / "recipes.csv"
-    trainings = list(product(options.kinds, studies))
+    seeds = {training: seed for seed, training in enumerate(product(STEPS, studies))}  # whatever --kinds asks for
+    trainings = [(kind, name) for kind, name in seeds if kind in options.kinds]
     if not options.table:
         calls = [
-            delayed(train)(kind, name, studies[name], seed, options.output, options.device)
-            for seed, (kind, name) in enumerate(trainings)
+            delayed(train)(kind, name, studies[name], seeds[kind, name], options.output, options.device)
+            for kind, name in trainings
         ]
         list(run(calls, options.jobs, "generator"))
         done = {tuple(row[key] for key in ("kind", "images", "steps", "null", "recipe")) for row in kept(path)}

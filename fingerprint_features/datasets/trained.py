@@ -99,10 +99,9 @@ def make_generator_task(
 
     Notes
     -----
-    Needs the extra ``learned``. On one core a step takes about 0.2 s (DDPM), 0.06 s (VAE) or 0.1 s (GAN) at 64 x 64. On
-    photographs the training of the DDPM is not stable: the one run of 1500 steps that was measured ended in useless
-    images, which gave nothing away. There is no augmentation. Images are sampled with the moving average of the
-    weights. ``make generators`` trains all kinds on all images, and judges every recipe on them.
+    Needs the extra ``learned``. On one core a step takes about 0.2 s (DDPM), 0.06 s (VAE) or 0.1 s (GAN) at 64 x 64.
+    There is no augmentation. Images are sampled with the moving average of the weights. ``make generators`` trains all
+    kinds on all images, and judges every recipe on them.
 
     A flat image is an image like any other.
 

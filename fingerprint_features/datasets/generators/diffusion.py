@@ -5,6 +5,7 @@ from .base import GenerativeModel, needed
 _NOISE_STEPS = 1000
 _SAMPLING = 25  # of these when images are made
 _RATE = 2e-3
+_LONGEST = 1.0  # norm of a gradient
 _CHANNELS = 32, 64, 96  # of the levels, each of half the side of the one before
 _PATCH = 4  # pixels a side that share one place of the U-Net: the U-Net works on 16 x 16 for images of 64 x 64
 
@@ -37,7 +38,15 @@ class Diffusion(GenerativeModel):
     def _optimizers(self):
         import torch
 
-        return [torch.optim.Adam(self.net.parameters(), _RATE, fused=True)]
+        optimizer = torch.optim.Adam(self.net.parameters(), _RATE, fused=True)
+        optimizer.register_step_pre_hook(self._shorten)
+        return [optimizer]
+
+    def _shorten(self, *_):
+        """Shorten long gradients: at this rate a few of them can end in images that are all alike."""
+        from torch.nn.utils import clip_grad_norm_
+
+        clip_grad_norm_(self.net.parameters(), _LONGEST)
 
     def _scheduler(self, kind):
         return kind(num_train_timesteps=_NOISE_STEPS, beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction")
