@@ -135,19 +135,25 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         self._fit(X, y)
         return self.transform(X)
 
-    def transform(self, X: ImagesLike) -> NDArray[np.float32]:
+    def transform(self, X: ImagesLike, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the features of images, from the cache where it has them.
 
         Parameters
         ----------
         X : ImageSet, or list, array or Series of paths or images
+        out : ndarray of shape (n_images, n_columns) and dtype float32, default=None
+            Where to write the rows, for example a memory-mapped file that is larger than memory
+            (``numpy.lib.format.open_memmap``). None makes a new array.
 
         Returns
         -------
         ndarray of shape (n_images, n_columns) and dtype float32
+            `out`, if it was given.
 
         Raises
         ------
+        ValueError
+            If `out` has another shape or dtype, or is read-only.
         ImageReadError
             With ``on_error="raise"``: naming every image that cannot be used.
         """
@@ -156,6 +162,8 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         extractors = [extractor for _, extractor in self._ready()]
         for extractor in extractors:
             extractor.check_ready()
+        if out is not None:
+            self._check_out(out, len(images))
         with opened(self.cache) if isinstance(self.cache, (str, os.PathLike)) else nullcontext(self.cache) as cache:
             features, failures = extract_all(
                 images,
@@ -164,6 +172,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
                 chunk_size=self.batch_size,
                 progress=self.progress,
+                out=out,
             )
         if failures and self.on_error == "raise":
             raise ImageReadError(failures.values())
@@ -269,6 +278,14 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     @cache
     def _own_names(cls):
         return cls._get_param_names()
+
+    def _check_out(self, out, n_images):
+        wanted = n_images, len(self.get_feature_names_out())
+        if not isinstance(out, np.ndarray) or (out.shape, out.dtype) != (wanted, np.float32):
+            got = f"{out.shape} and {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+            raise ValueError(f"FeaturePipeline: out must be an array of shape {wanted} and dtype float32, got {got}")
+        if not out.flags.writeable:
+            raise ValueError("FeaturePipeline: out is read-only: open it with mode 'r+' or 'w+'")
 
     def _named(self):
         """Return every (name, extractor), dropped ones included; names depend on the parameters alone."""

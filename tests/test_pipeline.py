@@ -150,6 +150,29 @@ def test_an_image_alone_has_the_row_it_has_in_any_batch_order_and_container(tmp_
         np.testing.assert_array_equal(variant, rows)
 
 
+def test_rows_go_into_a_memory_mapped_file(tmp_path):
+    images = random_images(5)
+    rows = np.lib.format.open_memmap(tmp_path / "rows.npy", "w+", np.float32, (7, 1))
+    pipeline = FeaturePipeline([Mean()]).fit(images)
+    part = rows[1:6]
+    assert pipeline.transform(images, out=part) is part
+    rows.flush()
+    assert np.array_equal(np.load(tmp_path / "rows.npy")[1:6], pipeline.transform(images))
+    assert not np.load(tmp_path / "rows.npy")[[0, 6]].any()
+
+
+def test_an_out_that_does_not_fit_is_refused_before_any_work():
+    images, pipeline = random_images(5), FeaturePipeline([Mean()])
+    for out, words in (
+        (np.empty((4, 1), np.float32), r"shape \(5, 1\) and dtype float32, got \(4, 1\) and float32"),
+        (np.empty((5, 1)), r"float32, got \(5, 1\) and float64"),
+        ([0.0] * 5, "got list"),
+        (np.broadcast_to(np.float32(0), (5, 1)), "read-only: open it with mode"),
+    ):
+        with pytest.raises(ValueError, match=f"FeaturePipeline: out .*{words}"):
+            pipeline.transform(images, out=out)
+
+
 def test_no_images_give_no_rows():
     assert FeaturePipeline([Mean(), ImageStats()]).fit_transform([]).shape == (0, 8)
 

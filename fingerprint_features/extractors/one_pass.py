@@ -25,7 +25,7 @@ _PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for e
 
 
 def extract_all(
-    images, extractors, *, cache=None, n_jobs=None, chunk_size=32, in_processes=True, progress=False
+    images, extractors, *, cache=None, n_jobs=None, chunk_size=32, in_processes=True, progress=False, out=None
 ) -> tuple[np.ndarray, dict[int, ImageFailure]]:
     """Extract the columns of all extractors, side by side.
 
@@ -42,6 +42,8 @@ def extract_all(
     in_processes : bool, default=True
         Whether the workers may be processes, where joblib is configured so.
     progress : bool, default=False
+    out : ndarray of shape (n_images, n_columns) and dtype float32, default=None
+        Where to write the rows.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def extract_all(
     """
     steps = [Step(extractor, keyed=cache is not None) for extractor in extractors]
     ends = np.cumsum([0] + [step.n_columns for step in steps])
-    rows = np.empty((len(images), ends[-1]), dtype=np.float32)
+    rows = np.empty((len(images), ends[-1]), dtype=np.float32) if out is None else out
     failures = {}
     if cache is not None and in_processes and are_elsewhere():
         from .far import far_results
