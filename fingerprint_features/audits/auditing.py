@@ -16,6 +16,7 @@ from ..answers.reading import check_settings, extractors_in, good, read_all, ref
 from ..images import ImageSet, as_image_set
 from ..recipes.kinds import Cache, Images, Preset
 from .case import Case
+from .distances import DETAILS
 from .labelled import audit_labelled
 from .lint import lint, unreadable
 from .methods import Method, Methods, find_methods
@@ -110,7 +111,9 @@ def audit(
     used, by patient, and the p-values are corrected for all of them (maxT). **Networks** are trained once on two
     thirds of the patients and tested together on the others. The **set level** compares the whole generated set with
     the used and the unused images, by the bits in which perceptual hashes differ (`copying_test` in one and three
-    cells, `authenticity_gap`, `dcr_share`, `privacy_loss` and `dataset_inference`). The p-value of the audit is the
+    cells, `authenticity_gap`, `dcr_share`, `privacy_loss` and `dataset_inference`) and by their details, images less
+    their Gaussian (`dcr_share`, and `dataset_inference` on plain and on whitened details). Hashes find copies of whole
+    pictures; details show what many images left behind, each too weakly to be found. The p-value of the audit is the
     smallest corrected one times the number of these families.
 
     **Controls** ask what should be answered by "nothing". The blind ones see no generated image: a classifier of
@@ -238,7 +241,7 @@ def _read(sets, methods: list[Method], cache, progress, on_error) -> tuple[dict[
     """Read every image once; return the sets without bad ones, and a finding that names these."""
     models = [method.make(sets["generated"], sets["generated"], cache) for method in methods]
     needed = [extractor for model in models for extractor in extractors_in(model)]
-    failures = read_all(sets, [LOOKS, *textures(), *needed], cache, progress)
+    failures = read_all(sets, [LOOKS, DETAILS, *textures(), *needed], cache, progress)
     if on_error == "raise":
         refuse_bad(failures)
     findings = tuple(unreadable(failures, {name: len(images) for name, images in sets.items()}))

@@ -13,7 +13,7 @@ from .bench import set_up
 from .case import UNKNOWN_PATIENTS, Case
 from .controls import run_controls
 from .deciding import decide, refused, strongest_first
-from .distances import measure
+from .distances import measure, measure_details
 from .known import Labelled
 from .results import AuditResult
 from .risk import assess_risk
@@ -81,8 +81,9 @@ def _numbers(known, distances, case):
     slow = [method for method in methods if method.trains]
     rule_trials = try_rules(rules, known, settings)
     network_trials, not_trained = try_networks(slow, known, sets["generated"], cache, settings)
+    details = measure_details(known.images, sets["generated"], cache)
     tests, set_p, not_tested = set_level(
-        distances, known.y, known.groups, settings.n_permutations, settings.random_state
+        distances, details, known.y, known.groups, settings.n_permutations, settings.random_state
     )
     smallest = {
         "rules": [trial.judgement.p_value for trial in rule_trials],

@@ -1,7 +1,8 @@
-"""Tests of the generated set as a whole, all on the same distances and the same shuffles of who was used."""
+"""Tests of the generated set as a whole, all on the same shuffles of who was used."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,17 @@ _CELLS = 3
 
 
 def set_level(
-    distances: Distances, y: NDArray[np.int64], groups: NDArray[np.intp], n_permutations: int, random_state: int
+    distances: Distances,
+    details: Mapping[str, NDArray[np.float64]],
+    y: NDArray[np.int64],
+    groups: NDArray[np.intp],
+    n_permutations: int,
+    random_state: int,
 ) -> tuple[tuple[SetTest, ...], tuple[float, ...], dict[str, str]]:
     """Test whether the generated set lies closer to the used than to the unused images.
+
+    Perceptual hashes find copies of a whole picture; details find collections of which no image was copied. `details`
+    is what `measure_details` returns.
 
     Returns
     -------
@@ -36,7 +45,7 @@ def set_level(
     """
     settings = {"groups": groups, "n_permutations": n_permutations, "random_state": random_state}
     tests, left_out = [], {}
-    for name, run in _tests(distances, y, groups, settings).items():
+    for name, run in (_of_hashes(distances, y, groups, settings) | _of_details(details, y, settings)).items():
         try:
             tests.append(replace(run(), name=name))
         except ValueError as error:  # too few patients, or too few generated images
@@ -45,7 +54,7 @@ def set_level(
     return tuple(tests), tuple(float(p) for p in corrected), left_out
 
 
-def _tests(distances, y, groups, settings) -> dict[str, Callable[[], Any]]:
+def _of_hashes(distances, y, groups, settings) -> dict[str, Callable[[], Any]]:
     to_real, among = distances.generated_real, distances.real_real
     return {
         "copying test": lambda: copying_test(to_real, among, y, **settings),
@@ -55,3 +64,11 @@ def _tests(distances, y, groups, settings) -> dict[str, Callable[[], Any]]:
         "privacy loss": lambda: privacy_loss(to_real, among, distances.generated_nearest, y, **settings),
         "dataset inference": lambda: dataset_inference(distances.log_ratio(groups), y, **settings),
     }
+
+
+def _of_details(details, y, settings) -> dict[str, Callable[[], Any]]:
+    tests = {}
+    for name, to_real in details.items():
+        tests[f"dataset inference by {name}"] = partial(dataset_inference, -to_real.min(axis=0), y, **settings)
+    tests["DCR share by details"] = partial(dcr_share, details["details"], y, **settings)
+    return tests

@@ -6,13 +6,15 @@ from sklearn.preprocessing import FunctionTransformer
 
 from ..decide import ThresholdClassifier
 from ..extractors import Pixels
+from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
 from ..similarity import Whiten
 from .blocks import cached, details
 from .kinds import Cache, Images, Threshold
 from .registry import recipe
 
-_SIDE = 64
+SIDE = 64  # pixels
+SHRINKAGE = 0.3
 
 
 @recipe(
@@ -36,7 +38,7 @@ def whitened_details(
     cache: Cache,
     *,
     sigma: float = 1.0,
-    shrinkage: float = 0.3,
+    shrinkage: float = SHRINKAGE,
     reduce: str = "max",
     threshold: Threshold = "prior",
     prior: float = 0.5,
@@ -52,8 +54,11 @@ def whitened_details(
     The share `prior` of the images of `fit` is called used, those with the highest scores, whether or not anything was
     used: the order is found, the cut is assumed. ``threshold="auto"`` learns the cut from labels instead.
     """
-    rows = make_pipeline(
-        cached(cache, Pixels((_SIDE, _SIDE))), FunctionTransformer(details, kw_args={"sigma": sigma}), Whiten(shrinkage)
-    )
+    rows = make_pipeline(*plain_details(cache, sigma), Whiten(shrinkage))
     rule = ReferenceSimilarity(reference, features=rows, metric="cosine", reduce=reduce)
     return make_pipeline(rule, ThresholdClassifier(threshold, metric="kappa", prior=prior))
+
+
+def plain_details(cache: Cache, sigma: float = 1.0) -> tuple[FeaturePipeline, FunctionTransformer]:
+    """Return the steps from images to their details, which are not whitened yet."""
+    return cached(cache, Pixels((SIDE, SIDE))), FunctionTransformer(details, kw_args={"sigma": sigma})

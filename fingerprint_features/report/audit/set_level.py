@@ -20,6 +20,10 @@ _ASKED = {  # by the beginning of the name of a test
     "dataset inference": "Do the used images score higher than the unused ones, on the average? Weak traces in many "
     "images add up, and may be seen here where no single image stands out.",
 }
+_BY_DETAILS = (
+    " Images are compared by their details, what is left of them without their Gaussian; the other tests compare "
+    "perceptual hashes. Whitened details are scaled so that what all real images share counts less."
+)
 
 
 def set_level(found: AuditResult) -> Section | None:
@@ -45,6 +49,7 @@ def _row(test, p):
 
 def _words(test, p):
     asked = next((text for name, text in _ASKED.items() if test.name.startswith(name)), "")
+    asked += _BY_DETAILS if test.name.endswith("details") else ""
     parts = ", ".join(f"{name} {value:.3g}" for name, value in test.parts.items())
     enough = ", which is not enough" if test.detected and p > 1 - test.confidence else ""
     said = f"{first_upper(test.conclusion)}; corrected for all tests, p = {p:.3g}{enough}."
