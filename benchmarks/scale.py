@@ -34,7 +34,7 @@ def main() -> None:
         print(f"{given.images} PNG files of {given.size} x {given.size} pixels, one thread\n")
         costs = {}
         for step in (write, cold, warm, hashes, ssim):
-            costs[step.__name__] = cost = in_a_process(step, folder, given)
+            costs[step.__name__] = cost = in_a_process(measured, step, folder, given)
             print(f"{step.__name__:8}{json.dumps(cost)}", flush=True)
         cache = os.path.getsize(f"{folder}/features.cache") / given.images
     print(f"cache   {cache:.0f} bytes an image\n")
@@ -42,14 +42,14 @@ def main() -> None:
         print(line)
 
 
-def in_a_process(step, folder, given) -> dict:
-    """Return what a step returns, and the seconds and the peak memory that it adds to an idle process."""
+def in_a_process(work, *given) -> dict:
+    """Return what a function returns in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measured, (step, folder, given))
+        return pool.apply(work, given)
 
 
 def measured(step, folder, given) -> dict:
-    """Run a step; imports and compiled kernels come before it."""
+    """Return what a step returns, and the seconds and the peak memory that it adds after imports and compilation."""
     from fingerprint_features import FeaturePipeline, PHash
 
     from .common import four

@@ -366,6 +366,17 @@ def test_a_folder_of_ones_own_is_a_study_whose_sub_folders_are_patients(tmp_path
     assert generators.folder_study(tmp_path, 2)[tmp_path.name].n_used == 2
 
 
+def test_a_simulation_finds_what_it_planted(tmp_path):
+    simulate = importlib.import_module("benchmarks.simulate")
+    assert simulate.memory_mapped(tmp_path, 1500) == {"gb": 0.0, "mean": 0.5}
+    found = simulate.hashes(tmp_path, 1500)
+    assert found["copies_found"] == 1
+    assert 60 < found["bits_of_the_others"] < 110  # the nearest of 1,500 random hashes; the mean of a pair is 128
+    kept = simulate.cache(tmp_path, 1500)
+    assert kept["found"] == 1
+    assert kept["bytes_a_row"] > 4 * 126
+
+
 def test_scale_measures_every_step_and_plans(tmp_path, monkeypatch):
     scale = importlib.import_module("benchmarks.scale")
     monkeypatch.setattr(scale, "_HASHES", 20)

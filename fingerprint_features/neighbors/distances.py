@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_PACKED = 100_000  # rows that are packed at a time: comparisons of them take as much memory as they do
+
 
 class Euclidean:
     """Rows as they are; the value of a pair is the squared distance."""
@@ -60,6 +62,12 @@ class Hamming:
 
     def pack(self, X):
         """Return rows as bytes."""
+        packed = np.empty((len(X), -(-X.shape[1] // 8)), dtype=np.uint8)
+        for start in range(0, len(X), _PACKED):
+            packed[start : start + _PACKED] = self._bytes(X[start : start + _PACKED])
+        return packed
+
+    def _bytes(self, X):
         wrong = (X != 0) & (X != 1)
         if wrong.any():
             raise ValueError(
