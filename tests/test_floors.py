@@ -16,8 +16,8 @@ FLOORS = [
     ["pipeline"],
     ["extractors"],
     ["cache", "datasets"],
-    ["images", "similarity", "neighbors", "decide", "evaluate", "device", "tensors"],
-    ["workers"],
+    ["images", "similarity", "neighbors", "decide", "evaluate", "tensors"],
+    ["workers", "device"],
     ["alone", "checks", "compiled", "files", "html", "lazy", "plain", "threads"],
     ["extras"],
 ]

@@ -83,6 +83,7 @@ FeaturePipeline([Filtered(LBP(), "gaussian"), Patches(GLCM(), grid=(2, 2)), Pixe
 FeaturePipeline([PHash()], cache=FeatureCache("features.cache"))
 rows = features.fit_transform(images)
 rows = features.fit(["a.png", "b.png"]).transform(np.zeros((2, 8, 8), dtype=np.uint8))
+FeaturePipeline([LBP(device="cuda"), GLCM(device="auto"), Gabor(device=None)], batch_size=256)
 features.set_params(lbp__radius=2)
 columns = features.get_feature_names_out()
 drop_failed(rows, [0, 1], images.ids)

@@ -7,13 +7,13 @@ import numpy as np
 
 from ..checks import as_tuple, check_int, check_option, check_real, fail
 from ..images.intensity import to_levels
-from .base import BaseExtractor
-from .kernels.gabor import make_bank, response_sums
+from .kernels.gabor import complex_kernels, make_bank, response_sums
+from .on_device.base import OnDevice
 
 _STATISTICS = ("mean", "std", "var")
 
 
-class Gabor(BaseExtractor):
+class Gabor(OnDevice):
     """Mean and standard deviation of the responses to a bank of Gabor filters [1]_.
 
     A filter is a wave under a Gaussian bell; its response is large where the image ripples like the wave.
@@ -39,6 +39,18 @@ class Gabor(BaseExtractor):
         Magnitude of the complex response, which does not depend on where the ripples lie, or its real part.
     statistics : sequence of {"mean", "std", "var"}, default=("mean", "std")
         What is taken over all pixels. Gives one column each per filter.
+    device : str or None, default=None
+        None computes on the CPU with compiled kernels. ``"cuda"``, or one card such as ``"cuda:1"``, computes a batch
+        of images at a time on a graphics card with PyTorch; ``"cpu"`` does the same without a card, slowly; "auto"
+        takes a card if there is one, and None otherwise. On a card, give FeaturePipeline a `batch_size` of 256 and
+        some `n_jobs`, which decode meanwhile.
+
+    Raises
+    ------
+    ValueError
+        For a device that is not there.
+    ImportError
+        If the device needs PyTorch and it is not installed: ``pip install "fingerprint_features[cnn]"``.
 
     See Also
     --------
@@ -55,6 +67,9 @@ class Gabor(BaseExtractor):
 
     The filters have a small response to brightness itself: at bandwidth 1, a flat image of level v has a mean of
     about 0.0006 v to 0.002 v, and a standard deviation of 0 up to rounding.
+
+    A `device` filters by Fourier transforms in double precision, at one cost for filters of every shape. Its rows agree
+    with the others as stated above, and are cached on their own.
 
     About 2.5 ms for an image of 256 x 256 and 16 filters, and memory for a few rows. Elongated filters
     (`gamma` other than 1) at angles other than 0, 90 and 180 go through a Fourier transform, at 2 ms each for
@@ -88,6 +103,7 @@ class Gabor(BaseExtractor):
         kernel_size: int | None = None,
         response: Literal["magnitude", "real"] = "magnitude",
         statistics: Sequence[Literal["mean", "std", "var"]] = ("mean", "std"),
+        device: str | None = None,
     ) -> None:
         self.frequencies = frequencies
         self.n_orientations = n_orientations
@@ -97,8 +113,10 @@ class Gabor(BaseExtractor):
         self.kernel_size = kernel_size
         self.response = response
         self.statistics = statistics
+        self.device = device
 
     def _check_params(self):
+        super()._check_params()
         self._frequencies()
         self._angles()
         check_real(self, "bandwidth", 0.1, 8)
@@ -133,10 +151,33 @@ class Gabor(BaseExtractor):
             for statistic in self.statistics
         ]
 
+    def _value_state(self):
+        return None if self._device() is None else "in double precision"
+
     def _extract_one(self, image):
-        bank = make_bank(self._frequencies(), self._angles(), self.bandwidth, self.sigma, self.gamma, self.kernel_size)
-        sums = response_sums(to_levels(image), bank, self.response == "magnitude")
-        mean, square = sums.T / image.size
+        bank = make_bank(*self._filters())
+        return self._rows(response_sums(self._prepared(image), bank, self.response == "magnitude") / image.size)
+
+    def _extract_on(self, stack):
+        from .on_device import gabor
+
+        kernels = complex_kernels(*self._filters())
+        return self._rows(gabor.response_means(stack, kernels, self.response == "magnitude"))
+
+    def _prepared(self, image):
+        return to_levels(image)
+
+    def _numbers_per_image(self, height, width):
+        from .on_device import gabor
+
+        return np.prod(gabor.transform_shape((height, width), complex_kernels(*self._filters())))
+
+    def _filters(self):
+        return self._frequencies(), self._angles(), self.bandwidth, self.sigma, self.gamma, self.kernel_size
+
+    def _rows(self, means):
+        """Return the columns, of the means of the responses and of their squares (..., n_filters, 2)."""
+        mean, square = np.moveaxis(means, -1, 0)
         variance = np.maximum(square - mean**2, 0)
         values = {"mean": mean, "std": np.sqrt(variance), "var": variance}
-        return np.stack([values[statistic] for statistic in self.statistics], axis=1).ravel()
+        return np.stack([values[statistic] for statistic in self.statistics], axis=-1).reshape(*means.shape[:-2], -1)

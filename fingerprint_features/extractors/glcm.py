@@ -8,15 +8,15 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from ..checks import as_tuple, check_int, check_option, fail
-from .base import BaseExtractor
 from .depth import to_uint8_if_exact
 from .kernels.glcm import cooccurrence_sums
+from .on_device.base import OnDevice
 
 PropertyName: TypeAlias = Literal["contrast", "dissimilarity", "homogeneity", "ASM", "energy", "correlation", "entropy"]
 _PROPERTIES: tuple[PropertyName, ...] = get_args(PropertyName)
 
 
-class GLCM(BaseExtractor):
+class GLCM(OnDevice):
     """Properties of the normalised grey-level co-occurrence matrices [1]_.
 
     A matrix counts how often grey level j is found at a given offset from grey level i.
@@ -38,6 +38,18 @@ class GLCM(BaseExtractor):
     pool : {None, "mean_range"}, default=None
         ``"mean_range"`` gives mean and range over the angles instead: two columns per property and distance, which
         hardly change when the image is turned.
+    device : str or None, default=None
+        None computes on the CPU with compiled kernels. ``"cuda"``, or one card such as ``"cuda:1"``, computes a batch
+        of images at a time on a graphics card with PyTorch; ``"cpu"`` does the same without a card, slowly; "auto"
+        takes a card if there is one, and None otherwise. On a card, give FeaturePipeline a `batch_size` of 256 and
+        some `n_jobs`, which decode meanwhile.
+
+    Raises
+    ------
+    ValueError
+        For a device that is not there.
+    ImportError
+        If the device needs PyTorch and it is not installed: ``pip install "fingerprint_features[cnn]"``.
 
     See Also
     --------
@@ -52,7 +64,8 @@ class GLCM(BaseExtractor):
     An 8-bit level v becomes ``v * levels // 256``, a 16-bit one ``v * levels // 65536``, a float ``floor(v * levels)``;
     16-bit and float images that hold 8-bit levels (``257 * v``, ``v / 255``) are read as 8 bits.
     Equal to ``graycomatrix`` and ``graycoprops`` of scikit-image to single precision (1e-6 of the value; 1e-6 for
-    correlation), offsets included. About 0.4 ms for an image of 256 x 256 with the defaults, 0.8 ms with 256 levels.
+    correlation), offsets included. Every device counts the same pairs and gives the same row. About 0.4 ms for an image
+    of 256 x 256 with the defaults, 0.8 ms with 256 levels.
 
     References
     ----------
@@ -80,6 +93,7 @@ class GLCM(BaseExtractor):
         symmetric: bool = True,
         properties: PropertyName | Sequence[PropertyName] = _PROPERTIES,
         pool: Literal["mean_range"] | None = None,
+        device: str | None = None,
     ) -> None:
         self.distances = distances
         self.angles = angles
@@ -87,8 +101,10 @@ class GLCM(BaseExtractor):
         self.symmetric = symmetric
         self.properties = properties
         self.pool = pool
+        self.device = device
 
     def _check_params(self):
+        super()._check_params()
         as_tuple(self, "distances", low=1)
         self._degrees()
         check_int(self, "levels", 2, 256)
@@ -113,13 +129,33 @@ class GLCM(BaseExtractor):
         return [f"glcm_{name}_d{d:g}_{end}" for name in self._property_names() for d in distances for end in last]
 
     def _extract_one(self, image):
-        offsets, which = _offsets(as_tuple(self, "distances", low=1), self._degrees(), self.symmetric)
-        sums = cooccurrence_sums(_quantize(image, self.levels), *offsets, int(self.levels), self.symmetric)
-        of_offset = _properties(*sums.T, self.symmetric)
-        values = np.array([of_offset[name] for name in self._property_names()])[:, which]
+        offsets, _ = self._offsets()
+        sums = cooccurrence_sums(self._prepared(image), *offsets, int(self.levels), self.symmetric)
+        return self._rows(sums[None])[0]
+
+    def _extract_on(self, stack):
+        from .on_device import glcm
+
+        offsets, _ = self._offsets()
+        return self._rows(glcm.cooccurrence_sums(stack, *offsets, int(self.levels), self.symmetric))
+
+    def _prepared(self, image):
+        return _quantize(image, self.levels)
+
+    def _numbers_per_image(self, height, width):
+        return max(height * width, self.levels**2 * (1 if self.symmetric else 2))
+
+    def _offsets(self):
+        return _offsets(as_tuple(self, "distances", low=1), self._degrees(), self.symmetric)
+
+    def _rows(self, sums):
+        """Return the columns of images, of the sums at every offset (n, n_offsets, 12)."""
+        _, which = self._offsets()
+        of_offset = _properties(*np.moveaxis(sums, 2, 0), self.symmetric)
+        values = np.stack([of_offset[name][:, which] for name in self._property_names()], axis=1)
         if self.pool:
-            values = np.stack([values.mean(axis=2), np.ptp(values, axis=2)], axis=2)
-        return values.ravel()
+            values = np.stack([values.mean(axis=3), np.ptp(values, axis=3)], axis=3)
+        return values.reshape(len(sums), -1)
 
 
 @lru_cache(maxsize=64)

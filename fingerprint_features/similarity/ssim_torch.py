@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..extras import imported
+from ..device import device_or_kernels, in_blocks
 from .stacks import to_16_bits
 
 _BLOCK = 2**24  # pixels of pairs taken together; each counts some 40 bytes while it is worked on
@@ -73,54 +73,18 @@ class Device:
         import torch
 
         halves = [float(c) / 2 for c in window.constants(data_range)]
-        n, pixels = len(a.images), b.images.numel()
-        rows, done, blocks = min(n, max(1, _BLOCK // pixels)), 0, []
+        rows = max(1, _BLOCK // b.images.numel())
         with torch.inference_mode():
-            while done < n:
-                try:
-                    blocks.append(_scores(a.part(done, done + rows), b, window, *halves))
-                    done += rows
-                except torch.cuda.OutOfMemoryError:
-                    if rows == 1:
-                        raise
-                    rows //= 2
+            blocks = in_blocks(
+                lambda start, stop: _scores(a.part(start, stop), b, window, *halves), len(a.images), rows
+            )
             return torch.cat(blocks).to(torch.float32).cpu().numpy()
 
 
 def find_device(name):
-    """Return the Device that a user's word stands for; None where the CPU is left to the compiled kernels.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device: work meant for a graphics card is never done silently elsewhere.
-    ImportError
-        If PyTorch is not installed, unless it is to be found out ("auto").
-    """
-    if name is None:
-        return None
-    try:
-        torch = imported("torch", "cnn", f"SSIM on device={name!r} needs PyTorch", "; None does without")
-    except ImportError:
-        if name == "auto":
-            return None
-        raise
-    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "auto":
-        return Device(torch.device("cuda")) if cards else None
-    try:
-        device = torch.device(name)
-    except (RuntimeError, TypeError):
-        device = None
-    if device is None or device.type not in ("cpu", "cuda"):
-        raise ValueError(
-            f"device must be None, 'auto', 'cpu', 'cuda' or one card such as 'cuda:1'. Got {name!r} instead."
-        )
-    if device.type == "cuda" and (device.index or 0) >= cards:
-        raise ValueError(
-            f"device={name!r} is not here: PyTorch finds {cards or 'no'} CUDA device(s); 'auto' takes what there is"
-        )
-    return Device(device)
+    """Return the Device that a user's word stands for; None where the CPU is left to the compiled kernels."""
+    torch_device = device_or_kernels(name, "SSIM")
+    return None if torch_device is None else Device(torch_device)
 
 
 def _sums(images, window):

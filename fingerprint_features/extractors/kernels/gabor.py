@@ -42,9 +42,7 @@ def make_bank(frequencies, angles, bandwidth, sigma, gamma, kernel_size):
             shape = frequency, min(angle, 180 - angle), spread, gamma
             pairs.setdefault(shape, [-1, -1])[angle > 90] = slot
         else:
-            shape = frequency, angle, spread, gamma
-            down, across = (np.arange(-reach, reach + 1) for reach in _reaches(*shape, kernel_size))
-            oblique.append((slot, _gabor(down[:, None], across, *shape)))
+            oblique.append((slot, _complex_kernel(frequency, angle, spread, gamma, kernel_size)))
     exact = np.array([_reaches(*shape, kernel_size) for shape in pairs], dtype=np.int64).reshape(-1, 2)
     reaches = -(-exact // _GROUP) * _GROUP
     taps = np.zeros((len(pairs), 2, 2, reaches.max(initial=0) + 1), dtype=np.float32)
@@ -55,6 +53,15 @@ def make_bank(frequencies, angles, bandwidth, sigma, gamma, kernel_size):
             taps[pair, axis, :, : values.size] = values.real, values.imag
     slots = np.array(list(pairs.values()), dtype=np.int64).reshape(-1, 2)
     return Bank(len(filters), taps, reaches, slots, tuple(oblique))
+
+
+def complex_kernels(frequencies, angles, bandwidth, sigma, gamma, kernel_size):
+    """Return the kernels (down, across) of all filters, complex, frequencies outermost; as a list."""
+    return [
+        _complex_kernel(frequency, angle, _sigma(frequency, bandwidth) if sigma is None else sigma, gamma, kernel_size)
+        for frequency in frequencies
+        for angle in angles
+    ]
 
 
 def response_sums(levels, bank, magnitude):
@@ -73,7 +80,7 @@ def response_sums(levels, bank, magnitude):
     """
     sums = np.zeros((bank.n_filters, 2))
     margin = bank.taps.shape[-1] - 1
-    rows, columns = (_mirrored(n, margin) for n in levels.shape)
+    rows, columns = (mirrored(n, margin) for n in levels.shape)
     _filter_pairs(levels, rows, columns, bank.taps, bank.reaches, bank.slots, magnitude, sums)
     for slot, kernel in bank.oblique:
         sums[slot] = _filter_oblique(levels.astype(np.float64), kernel, magnitude)
@@ -101,6 +108,11 @@ def _reaches(frequency, angle, sigma, gamma, kernel_size):
     return math.ceil(down), math.ceil(across)
 
 
+def _complex_kernel(frequency, angle, sigma, gamma, kernel_size):
+    down, across = (np.arange(-n, n + 1) for n in _reaches(frequency, angle, sigma, gamma, kernel_size))
+    return _gabor(down[:, None], across, frequency, angle, sigma, gamma)
+
+
 def _gabor(y, x, frequency, angle, sigma, gamma):
     cos, sin = _direction(angle)
     along, aside = x * cos + y * sin, y * cos - x * sin
@@ -108,7 +120,7 @@ def _gabor(y, x, frequency, angle, sigma, gamma):
     return envelope * np.exp(2j * np.pi * frequency * along)
 
 
-def _mirrored(n, margin):
+def mirrored(n, margin):
     """Return which of n pixels each of ``margin + n + margin`` is: ``... 1 0 | 0 1 ... n-1 | n-1 n-2 ...``."""
     places = np.arange(-margin, n + margin) % (2 * n)
     return np.minimum(places, 2 * n - 1 - places)

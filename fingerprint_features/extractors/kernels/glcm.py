@@ -12,8 +12,8 @@ from ...compiled import njit
 
 _FEW_LEVELS = 32
 _LANES = 8  # tables for few levels, taken in turn: equal pairs in a row need not wait for one counter
-_LOG_UNIT = 2.0**-30
-_LOGS = np.rint(np.arange(4096) * np.log(np.maximum(np.arange(4096), 1)) / _LOG_UNIT).astype(np.int64)
+LOG_UNIT = 2.0**-30
+LOGS = np.rint(np.arange(4096) * np.log(np.maximum(np.arange(4096), 1)) / LOG_UNIT).astype(np.int64)
 
 
 @njit(nogil=True, cache=True)
@@ -102,14 +102,14 @@ def _sum_up(table, stride, n_levels, sums):
             n_squares += m * m
         if n == 0:
             continue
-        if n_squares < _LOGS.size**2:  # so are all counts
+        if n_squares < LOGS.size**2:  # so are all counts
             for low in range(counts.size):
-                logs += _LOGS[counts[low]]
+                logs += LOGS[counts[low]]
         else:
             for low in range(counts.size):
                 m = max(np.int64(counts[low]), 1)
-                if m < _LOGS.size:
-                    logs += _LOGS[m]
+                if m < LOGS.size:
+                    logs += LOGS[m]
                 else:  # in fixed point, those of an image of 450 million pixels would not fit into 64 bits
                     logs_of_large += m * np.log(m)
         counts[:] = 0
@@ -126,7 +126,7 @@ def _sum_up(table, stride, n_levels, sums):
     sums[3] += contrast
     sums[4] += homogeneity
     sums[5] += squares
-    sums[7] += logs * _LOG_UNIT + logs_of_large
+    sums[7] += logs * LOG_UNIT + logs_of_large
 
 
 @njit(nogil=True, cache=True)

@@ -30,7 +30,7 @@ def binary_patterns(image, n_points, radius):
     ndarray of shape (h, w)
         uint8 for up to 8 neighbours, uint32 for more.
     """
-    rows, columns, margin = _circle(n_points, radius)
+    rows, columns, margin = circle(n_points, radius)
     height, width = image.shape
     padded = np.zeros((height + 2 * margin, width + 2 * margin), dtype=image.dtype)
     padded[margin : margin + height, margin : margin + width] = image
@@ -43,7 +43,7 @@ def binary_patterns(image, n_points, radius):
 
 
 @lru_cache(maxsize=64)
-def _circle(n_points, radius):
+def circle(n_points, radius):
     """Return the row and column offsets of the neighbours, rounded to five decimals, and the margin they need."""
     angles = 2 * np.pi * np.arange(n_points, dtype=np.float64) / n_points
     radius = float(np.float32(radius))  # in scikit-image it is a C float

@@ -25,7 +25,7 @@ def pattern_shares(codes, n_points, method, row_edges, column_edges):
     ndarray of shape (cell rows, cell columns, patterns) and dtype float64
     """
     n_patterns = len(pattern_values(n_points, method))
-    table = _pattern_table(n_points, method) if n_points <= 8 or method in ("default", "ror") else None
+    table = pattern_table(n_points, method) if n_points <= 8 or method in ("default", "ror") else None
     if table is None:  # long codes have more values than an image has pixels
         codes, table = codes.copy(), np.arange(n_patterns)
         _number_uniform(codes, n_points, method == "nri_uniform")
@@ -42,7 +42,7 @@ def pattern_values(n_points, method):
 
 
 @lru_cache(maxsize=64)
-def _pattern_table(n_points, method):
+def pattern_table(n_points, method):
     """Return the number of the pattern of every code."""
     if method == "ror":
         return np.searchsorted(pattern_values(n_points, method), _least_rotations(n_points))

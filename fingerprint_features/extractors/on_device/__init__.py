@@ -1,0 +1,1 @@
+"""The arithmetic of `kernels` for whole batches of images with PyTorch, on a graphics card."""
