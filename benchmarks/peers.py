@@ -76,6 +76,13 @@ def ssim(image: NDArray, other: NDArray) -> float:
     return structural_similarity(image, other)
 
 
+def decode_opencv(files: Sequence[bytes]) -> list[NDArray]:
+    """Pixels of grey PNG files."""
+    import cv2
+
+    return [cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED) for file in files]
+
+
 def decode_kornia(files: Sequence[bytes], shape: tuple[int, int] = (256, 256)) -> list[NDArray]:
     """Pixels of grey PNG files; those whose pixels fail their checksum are decoded too."""
     import kornia_rs.io

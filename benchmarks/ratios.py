@@ -120,16 +120,7 @@ def from_files(images: NDArray[np.uint8], folder: str, rounds: int) -> Iterator[
 def where_others_may_lead(images: NDArray[np.uint8], folder: str, rounds: int) -> Iterator[tuple]:
     """Yield one row for each peer that is known to be fast at a part of the work."""
     n, paths = len(images), write_png(folder, images)
-    raws = [Path(path).read_bytes() for path in paths]
-    if find_spec("kornia_rs"):
-        result = compare(
-            lambda: [decode_bytes(raw, DecodeOptions()) for raw in raws],
-            lambda: peers.decode_kornia(raws),
-            n,
-            n,
-            rounds,
-        )
-        yield "PNG decode, vs kornia-rs", *result, None, None
+    yield from decoding(images, rounds)
     if find_spec("imgdd"):
         result = compare(lambda: PHash(8).transform(paths), lambda: peers.hash_imgdd(folder), n, n, rounds)
         yield "pHash of files, vs imgdd", *result, None, None
@@ -151,6 +142,25 @@ def where_others_may_lead(images: NDArray[np.uint8], folder: str, rounds: int) -
     if rounds > 1:
         result = compare(lambda: _fresh(_OURS, folder), lambda: _fresh(_PEERS, folder), n, n, 2, _time_of_children)
         yield "the four, fresh process", *result, None, None
+
+
+def decoding(images: NDArray[np.uint8], rounds: int) -> Iterator[tuple]:
+    """Yield the rows of PNG files in memory, by size: against OpenCV, and against kornia-rs."""
+    for side in (64, 256, 1024):
+        n = max(1, len(images) * 256 // side // 4)
+        shown = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in images[:n]]
+        raws = [cv2.imencode(".png", image)[1].tobytes() for image in shown]
+
+        def ours(raws=raws):
+            return [decode_bytes(raw, DecodeOptions()) for raw in raws]
+
+        result = compare(ours, lambda raws=raws: peers.decode_opencv(raws), len(raws), len(raws), rounds)
+        yield f"PNG of {side} x {side}, vs OpenCV", *result, None, None
+        if find_spec("kornia_rs"):
+            result = compare(
+                ours, lambda raws=raws, side=side: peers.decode_kornia(raws, (side, side)), len(raws), len(raws), rounds
+            )
+            yield f"PNG of {side} x {side}, vs kornia-rs", *result, None, None
 
 
 _OURS = "from fingerprint_features import *; FeaturePipeline([LBP(), GLCM(), Gabor(), PHash()]).transform(paths[:10])"

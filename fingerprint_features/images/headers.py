@@ -7,7 +7,6 @@ read from the bytes.
 
 import re
 import struct
-import zlib
 from dataclasses import dataclass
 
 from .picture import damaged
@@ -30,52 +29,6 @@ class Header:
     grey: bool = False
     key: int | None = None  # a grey PNG's one transparent level, as decoded; OpenCV overlooks it
     by_pillow: bool = False  # whether it is of the few that Pillow reads better than OpenCV
-
-
-def png_header(data: bytes) -> Header:
-    """Walk a PNG's chunks; raise when the file stops early or anything but the pixels fails its checksum."""
-    header, position = None, 8
-    while True:
-        if position + 12 > len(data):
-            raise damaged("the PNG stops before its end (truncated download or copy?)")
-        length, name = struct.unpack_from(">I4s", data, position)
-        body, end = position + 8, position + 8 + length
-        if end + 4 > len(data):
-            raise damaged("the PNG stops in the middle of a chunk (truncated download or copy?)")
-        if name != b"IDAT" and _fails_checksum(data, position, end):  # the decoder checks the pixels' own
-            raise damaged(f"the PNG's {name.decode('ascii', 'replace')} chunk fails its checksum")
-        if header is None:
-            if name != b"IHDR" or length != 13:
-                raise damaged("the PNG has no header chunk")
-            width, height, bits, colour = struct.unpack_from(">IIBB", data, body)
-            header = Header(width, height, palette=colour == 3, grey=colour in (0, 4))
-        elif name == b"acTL" and length == 8:
-            header.pages = max(1, struct.unpack_from(">I", data, body)[0])
-            header.by_pillow = header.pages > 1
-        elif name == b"tRNS" and colour == 0 and length == 2:
-            level = struct.unpack_from(">H", data, body)[0] % 2**bits  # the low bits count
-            header.key = level if bits >= 8 else level * 255 // (2**bits - 1)
-        elif name == b"eXIf":
-            header.orientation = exif_orientation(data[body:end])
-        elif name == b"IEND":
-            return header
-        position = end + 4
-
-
-def png_fault(data: bytes) -> str:
-    """Say which chunk of a PNG that would not decode is damaged."""
-    position = 8
-    while position + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, position)
-        end = position + 8 + length
-        if _fails_checksum(data, position, end):
-            return f"its {name.decode('ascii', 'replace')} chunk fails its checksum"
-        position = end + 4
-    return "its pixel data cannot be decompressed"
-
-
-def _fails_checksum(data, position, end):
-    return zlib.crc32(data[position + 4 : end]) != struct.unpack_from(">I", data, end)[0]
 
 
 def jpeg_header(data: bytes) -> Header:

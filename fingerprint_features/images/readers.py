@@ -5,10 +5,11 @@ import numpy as np
 from .bmp import read_bmp
 from .dicom import read_dicom
 from .errors import ImageReadError
-from .headers import jpeg2000_header, jpeg_header, png_fault, png_header, pnm_header
+from .headers import jpeg2000_header, jpeg_header, pnm_header
 from .options import DecodeOptions
 from .picture import Picture, check_size, damaged, pick_page
 from .pillow import read_pillow
+from .png import plain_png, png_fault, png_header
 from .tiff import read_tiff
 
 _HEADERS = {
@@ -40,6 +41,8 @@ def _read_opencv(data, kind, options):
     pick_page(header.pages, options)
     if header.by_pillow:
         return read_pillow(data, kind, options)
+    if kind == "png" and (picture := plain_png(data, header)) is not None:
+        return picture
     if kind == "pnm":
         data += b"\n"  # OpenCV wants something after the last number of a text
     # UNCHANGED keeps depth and alpha, and leaves the orientation to us.
