@@ -157,11 +157,9 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         ImageReadError
             With ``on_error="raise"``: naming every image that cannot be used.
         """
-        self._check_params()
+        named = self._check_params()
         images = as_image_set(X)
-        extractors = [extractor for _, extractor in self._ready()]
-        for extractor in extractors:
-            extractor.check_ready()
+        extractors = [extractor for _, extractor in self._ready(named)]
         if out is not None:
             self._check_out(out, len(images))
         with opened(self.cache) if isinstance(self.cache, (str, os.PathLike)) else nullcontext(self.cache) as cache:
@@ -252,27 +250,29 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         return image_tags(super().__sklearn_tags__(), requires_fit=bool(self._learners()))
 
     def _check_params(self):
+        """Return every (name, extractor), after a check of all parameters."""
         check_n_jobs(self)
         check_int(self, "batch_size", 1)
         check_option(self, "progress", (True, False))
         check_option(self, "on_error", ("raise", "nan"))
         if not (self.cache is None or isinstance(self.cache, (str, os.PathLike, FeatureCache))):
             fail(self, "cache", "None, a path or a FeatureCache")
-        names = [name for name, _ in self._named()]
-        own = self._own_names()
+        named = self._named()
+        names, own = [name for name, _ in named], self._own_names()
         for name in names:
             if names.count(name) > 1 or name in own or "__" in name:
                 raise ValueError(
                     f"the extractor name {name!r} cannot be used: names are unique, without '__', and none of "
                     f"{', '.join(own)}"
                 )
-        for name, extractor in self._named():
+        for name, extractor in named:
             is_drop = isinstance(extractor, str) and extractor == "drop"
             if not isinstance(_thawed(extractor), BaseExtractor) and not is_drop:
                 raise TypeError(
                     f"the extractor {name!r} must be a BaseExtractor or 'drop'. Got {extractor!r} instead: pass an "
                     "instance, e.g. LBP(), or make_extractor('lbp')"
                 )
+        return named
 
     @classmethod
     @cache
@@ -305,19 +305,19 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             named.append((name, item))
         return named
 
-    def _active(self):
-        named = [(name, _thawed(extractor)) for name, extractor in self._named()]
-        return [(name, extractor) for name, extractor in named if isinstance(extractor, BaseExtractor)]
+    def _active(self, named=None):
+        thawed = ((name, _thawed(extractor)) for name, extractor in named or self._named())
+        return [(name, extractor) for name, extractor in thawed if isinstance(extractor, BaseExtractor)]
 
     def _learners(self):
         """Return the extractors that `fit` fits."""
         named = [(name, extractor) for name, extractor in self._named() if isinstance(extractor, BaseExtractor)]
         return [(name, extractor) for name, extractor in named if extractor._stateful]
 
-    def _ready(self):
+    def _ready(self, named=None):
         """Return the extractors to use: as they are now, or fitted when they learn from images."""
         learned = getattr(self, "_learned", {})
-        return [(name, learned.get(name, extractor)) for name, extractor in self._active()]
+        return [(name, learned.get(name, extractor)) for name, extractor in self._active(named)]
 
     def _fit(self, X, y):
         """Fit copies of the extractors that learn, and return the failures of images that were left out."""

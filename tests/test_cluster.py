@@ -111,7 +111,7 @@ def take_the_caches_away():
     def refuse(*args, **kwargs):
         raise AssertionError("a worker used a cache of its own")
 
-    FeatureCache.get_many = FeatureCache.put_many = refuse
+    FeatureCache.get_blocks = FeatureCache.put_blocks = refuse
 
 
 def what_is_kept():

@@ -15,11 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from .._version import __version__
 from .connection import transaction
 
-_MOST_PER_QUERY = 500  # far below SQLite's limit of placeholders, in any build
+_MOST_DIGESTS, _MOST_TOKENS = 500, 100  # in one query: far below SQLite's limit of placeholders, in any build
 _OVERHEAD = 100  # bytes a row takes besides its data: digest, twice, and what SQLite adds
 _MATTERING = ("numpy", "scipy", "skimage", "cv2", "numba", "pywt", "PIL", "tifffile", "pydicom", "torch", "torchvision")
 
 Packed = tuple[bytes, int, bytes]  # digest, checksum and data of one row
+Parcel = tuple[bytes, Callable[[], str], Iterable[Packed]]  # token, what makes the record of a new one, rows
 
 _UNKNOWN = {"class": "unknown", "params": {}, "columns": [], "versions": {}, "created": None}  # no row depends on it
 
@@ -42,37 +43,49 @@ def is_intact(token: bytes, row: tuple[Any, Any, Any]) -> bool:
 
 def unpack(
     token: bytes, digests: Sequence[bytes], width: int, found: Mapping[bytes, tuple[Any, Any]]
-) -> tuple[list[NDArray[np.float32] | None], list[bytes]]:
-    """Return the float32 rows of digests in their order, None for a miss, and the digests of damaged rows."""
+) -> tuple[list[int], NDArray[np.float32], list[bytes]]:
+    """Return the places of the digests whose rows are there, these float32 rows, and the digests of damaged rows."""
     seed, size = crc32(token), 4 * width
-    rows, damaged = [], []
-    for digest in digests:
-        crc, data = found.get(digest, (None, None))
+    places, rows, damaged = [], [], []
+    for place, digest in enumerate(digests):
+        if digest not in found:
+            continue
+        crc, data = found[digest]
         if isinstance(data, bytes) and len(data) == size and crc32(data, crc32(digest, seed)) == crc:
-            rows.append(np.frombuffer(data, dtype="<f4"))
+            places.append(place)
+            rows.append(data)
         else:
-            rows.append(None)
-            if digest in found:
-                damaged.append(digest)
-    return rows, damaged
+            damaged.append(digest)
+    return places, np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), width), damaged
 
 
-def find(db: sqlite3.Connection, token: bytes, digests: Sequence[bytes]) -> dict[bytes, tuple[Any, Any]]:
-    """Return {digest: (crc, data)} of the rows that exist."""
-    found = {}
-    for start in range(0, len(digests), _MOST_PER_QUERY):
-        part = digests[start : start + _MOST_PER_QUERY]
-        rows = db.execute(
-            "SELECT digest, crc, data FROM features WHERE extractor = (SELECT id FROM extractors WHERE token = ?) "
-            f"AND digest IN ({','.join('?' * len(part))})",
-            (token, *part),
-        )
-        found.update((digest, (crc, data)) for digest, crc, data in rows)
+def find(
+    db: sqlite3.Connection, tokens: Iterable[bytes], digests: Sequence[bytes]
+) -> dict[bytes, dict[bytes, tuple[Any, Any]]]:
+    """Return {token: {digest: (crc, data)}} of the rows that exist, by one statement where there are not very many."""
+    found = {token: {} for token in tokens}
+    for some in _parts(list(found), _MOST_TOKENS):
+        for part in _parts(digests, _MOST_DIGESTS):
+            rows = db.execute(
+                "SELECT token, digest, crc, data FROM extractors CROSS JOIN features ON extractor = id "
+                f"WHERE token IN ({_marks(some)}) AND digest IN ({_marks(part)})",
+                (*some, *part),
+            )
+            for token, digest, crc, data in rows:
+                found[token][digest] = crc, data
     return found
 
 
-def insert(db: sqlite3.Connection, token: bytes, record: Callable[[], str], rows: Iterable[Packed]) -> int:
-    """Insert the (digest, crc, data) rows that do not exist yet, and the text of `record()` if the token is new.
+def _parts(items, size):
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _marks(items):
+    return ",".join("?" * len(items))
+
+
+def insert(db: sqlite3.Connection, parcels: Iterable[Parcel]) -> int:
+    """Insert the rows that do not exist yet, in one transaction, and the records of new tokens.
 
     Returns
     -------
@@ -80,15 +93,19 @@ def insert(db: sqlite3.Connection, token: bytes, record: Callable[[], str], rows
         Rows inserted.
     """
     with transaction(db):
-        known = db.execute("SELECT id FROM extractors WHERE token = ?", (token,)).fetchone()
-        if known is None:
-            new = db.execute("INSERT INTO extractors (token, record) VALUES (?, ?)", (token, record()))
-            known = (new.lastrowid,)
-        now = int(time.time())
-        return db.executemany(
-            "INSERT OR IGNORE INTO features VALUES (?, ?, ?, ?, ?)",
-            [(*known, digest, now, crc, data) for digest, crc, data in rows],
-        ).rowcount
+        return sum(_insert(db, *parcel) for parcel in parcels)
+
+
+def _insert(db, token, record, rows):
+    known = db.execute("SELECT id FROM extractors WHERE token = ?", (token,)).fetchone()
+    if known is None:
+        new = db.execute("INSERT INTO extractors (token, record) VALUES (?, ?)", (token, record()))
+        known = (new.lastrowid,)
+    now = int(time.time())
+    return db.executemany(
+        "INSERT OR IGNORE INTO features VALUES (?, ?, ?, ?, ?)",
+        [(*known, digest, now, crc, data) for digest, crc, data in rows],
+    ).rowcount
 
 
 def make_record(about: Mapping[str, Any]) -> str:

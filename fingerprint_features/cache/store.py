@@ -27,6 +27,7 @@ _read_only: "dict[str, FeatureCache]" = {}  # the last ones that passes have rea
 _resting: dict[tuple[str, bool], float] = {}  # (path, whether to write) -> when to try a locked file again
 
 T = TypeVar("T")
+Block = tuple[bytes, Sequence[bytes], NDArray[Any], Mapping[str, Any]]  # token, digests, rows, about
 
 
 class FeatureCache:
@@ -112,11 +113,37 @@ class FeatureCache:
             In the order of `digests`, read-only; None for each row that is missing or damaged.
         """
         digests = list(digests)
-        found = self._try(lambda db: table.find(db, token, digests), create=False) if digests else None
-        rows, damaged = table.unpack(token, digests, width, found or {})
-        if damaged:
-            self._try(lambda db: table.delete(db, token, damaged), create=True)
+        ((places, block),) = self.get_blocks([(token, width)], digests)
+        rows: list[NDArray[np.float32] | None] = [None] * len(digests)
+        for place, row in zip(places, block, strict=True):
+            rows[place] = row
         return rows
+
+    def get_blocks(
+        self, wanted: Sequence[tuple[bytes, int]], digests: Sequence[bytes]
+    ) -> list[tuple[list[int], NDArray[np.float32]]]:
+        """Look up the rows of several extractors together.
+
+        Parameters
+        ----------
+        wanted : list of (bytes, int)
+            Token and width for each extractor.
+        digests : list of bytes
+
+        Returns
+        -------
+        list of (list of int, ndarray of shape (n_found, width) and dtype float32)
+            For each extractor the positions in `digests` of the rows that are there, and these rows, read-only.
+        """
+        tokens = [token for token, _ in wanted]
+        found = self._try(lambda db: table.find(db, tokens, digests), create=False) if tokens and digests else None
+        blocks = []
+        for token, width in wanted:
+            places, block, damaged = table.unpack(token, digests, width, found[token] if found else {})
+            blocks.append((places, block))
+            if damaged:
+                self._try(partial(table.delete, token=token, digests=damaged), create=True)
+        return blocks
 
     def put_many(self, token: bytes, digests: Sequence[bytes], rows: NDArray[Any], about: Mapping[str, Any]) -> None:
         """Keep rows; rows that exist already do not change.
@@ -129,12 +156,26 @@ class FeatureCache:
         about : dict
             What `info` returns about the extractor, as plain JSON values; kept once for each token.
         """
-        if np.ndim(rows) != 2 or len(rows) != len(digests):
-            raise ValueError(f"{len(digests)} digests need a matrix with one row for each. Got shape {np.shape(rows)}")
-        if len(rows):
-            packed = table.pack(token, digests, rows)
-            record = partial(table.make_record, about)
-            self._try(lambda db: table.insert(db, token, record, packed), create=True)
+        self.put_blocks([(token, digests, rows, about)])
+
+    def put_blocks(self, blocks: Iterable[Block]) -> None:
+        """Keep the rows of several extractors or chunks together: after a crash all of them are there, or none.
+
+        Parameters
+        ----------
+        blocks : list of (bytes, list of bytes, ndarray, dict)
+            For each block what `put_many` takes.
+        """
+        parcels = []
+        for token, digests, rows, about in blocks:
+            if np.ndim(rows) != 2 or len(rows) != len(digests):
+                raise ValueError(
+                    f"{len(digests)} digests need a matrix with one row for each. Got shape {np.shape(rows)}"
+                )
+            if len(rows):
+                parcels.append((token, partial(table.make_record, about), table.pack(token, digests, rows)))
+        if parcels:
+            self._try(lambda db: table.insert(db, parcels), create=True)
 
     # ---- the file: faults are errors --------------------------------------------------------------------
 
@@ -224,9 +265,8 @@ class FeatureCache:
         self._ask(table.count)  # a thread has its own connection before it holds one to a shard: see handles.py
         for path in [paths] if isinstance(paths, (str, bytes, os.PathLike)) else paths:
             for token, record, rows in read_shard(os.path.abspath(os.fsdecode(path))):
-                added += self._ask(
-                    partial(table.insert, token=token, record=lambda r=record: r, rows=rows), create=True
-                )
+                parcel = token, lambda r=record: r, rows
+                added += self._ask(partial(table.insert, parcels=[parcel]), create=True)
         return added
 
     # ---- ways of using the file -------------------------------------------------------------------------

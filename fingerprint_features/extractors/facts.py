@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Hashable
+from operator import is_
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -13,6 +15,7 @@ _MOST_KNOWN = 1024
 _PLAIN = (str, bool, int, float, bytes, type(None), np.bool_, np.integer, np.floating)
 
 _known: dict[Hashable, "Facts"] = {}
+_seen: dict[int, "Seen"] = {}
 
 
 class Facts(NamedTuple):
@@ -36,10 +39,67 @@ def facts_of(extractor: Any, keyed: bool) -> Facts:
     if facts is None:
         facts = Facts(extractor.n_columns(), extractor_token(extractor) if keyed else None)
         if key is not None:
-            if len(_known) >= _MOST_KNOWN:
-                _known.clear()
-            _known[key] = facts
+            _keep(_known, key, facts)
     return facts
+
+
+class Seen:
+    """An extractor that is ready, as it was when it was checked.
+
+    Parameters
+    ----------
+    extractor : BaseExtractor
+    """
+
+    def __init__(self, extractor: Any) -> None:
+        self.extractor = ref(extractor)
+        self.names, self.values = tuple(vars(extractor)), tuple(vars(extractor).values())
+        self.kind = _kind(extractor)
+        self._facts: dict[bool, Facts] = {}
+
+    def is_still(self, extractor: Any) -> bool:
+        """Return whether this very object still holds the very objects that it held."""
+        now = vars(extractor)
+        return (
+            self.extractor() is extractor
+            and self.kind == _kind(extractor)
+            and len(now) == len(self.names)
+            and all(map(is_, now, self.names))
+            and all(map(is_, now.values(), self.values))
+        )
+
+    def facts(self, keyed: bool) -> Facts:
+        """Return the facts of the extractor."""
+        facts = self._facts.get(keyed)
+        if facts is None:
+            facts = self._facts[keyed] = facts_of(self.extractor(), keyed)
+        return facts
+
+
+def look_at(extractor: Any) -> Seen:
+    """Return what is known of an extractor; check that it is ready, unless nothing about it has changed since."""
+    seen = _seen.get(id(extractor))
+    if seen is None or not seen.is_still(extractor):
+        extractor.check_ready()
+        seen = Seen(extractor)
+        if all(map(_cannot_change, seen.values)) and _key(extractor) is not None:
+            _keep(_seen, id(extractor), seen)
+    return seen
+
+
+def _keep(known, key, value):
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[key] = value
+
+
+def _kind(extractor):
+    kind = type(extractor)
+    return kind, kind._values_version, "numba" in sys.modules and sys.modules["numba"].config.DISABLE_JIT
+
+
+def _cannot_change(value):
+    return isinstance(value, _PLAIN) or (type(value) is tuple and all(map(_cannot_change, value)))
 
 
 def _key(extractor, *more):
@@ -55,8 +115,7 @@ def _key(extractor, *more):
         return None
     if extractor._stateful or extractor._value_state() is not None:
         return None
-    interpreted = "numba" in sys.modules and sys.modules["numba"].config.DISABLE_JIT
-    return kind, extractor._values_version, interpreted, tuple(items), more
+    return *_kind(extractor), tuple(items), more
 
 
 def _frozen(value):

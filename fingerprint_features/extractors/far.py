@@ -16,13 +16,13 @@ class RowsBack:
     def __init__(self):
         self.kept = []
 
-    def get_many(self, token, digests, width):
-        """Return None for each digest."""
-        return [None] * len(digests)
+    def get_blocks(self, wanted, digests):
+        """Return no row."""
+        return [([], np.empty((0, width), dtype=np.float32)) for _, width in wanted]
 
-    def put_many(self, token, digests, rows, about):
+    def put_blocks(self, blocks):
         """Hold rows until the end of the chunk."""
-        self.kept.append((token, digests, rows))
+        self.kept += [(token, digests, rows) for token, digests, rows, _ in blocks]
 
 
 class FarChunk:
@@ -44,7 +44,7 @@ def far_results(images, steps, cache, chunk_size, n_jobs):
     ----------
     images : ImageSet
     steps : list of Step
-    cache : FeatureCache
+    cache : Batch
     chunk_size : int
     n_jobs : int or None
 
@@ -74,8 +74,7 @@ def far_results(images, steps, cache, chunk_size, n_jobs):
             n_finished = 1
             if not isinstance(result, Death):
                 result, kept = result
-                for token, digests, rows in kept:
-                    cache.put_many(token, digests, rows, by_token[token].about)
+                cache.put_blocks([(*block, by_token[block[0]].about) for block in kept])
                 n_finished = len(result[0][0])
             yield places[start:], kinds, result, n_finished
 
@@ -88,11 +87,10 @@ def _look_up(images, steps, cache):
             names[i] = images.identify(i)[0]
         except ImageReadError:
             continue  # the workers say so too, or can read it
-    has, blocks = np.zeros((len(steps), len(images)), dtype=bool), {}
-    for kind, step in enumerate(steps):
-        rows = cache.get_many(step.token, list(names.values()), step.width)
-        found = {i: row for i, row in zip(names, rows, strict=True) if row is not None}
-        if found:
-            has[kind, list(found)] = True
-            blocks[kind] = step.finish(np.stack(list(found.values())))
+    has, blocks, places = np.zeros((len(steps), len(images)), dtype=bool), {}, np.array(list(names), dtype=int)
+    found = cache.get_blocks([(step.token, step.width) for step in steps], list(names.values()))
+    for kind, (step, (there, rows)) in enumerate(zip(steps, found, strict=True)):
+        if there:
+            has[kind, places[there]] = True
+            blocks[kind] = step.finish(rows)
     return has, blocks

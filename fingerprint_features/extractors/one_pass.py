@@ -6,21 +6,24 @@ listed in `BaseExtractor` under "what a pass calls". Chunks, failures, threads a
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from joblib import parallel_config
 
+from ..cache.batch import Batch
 from ..cache.identity import describe
 from ..images import ImageFailure, ImageReadError
 from ..images.errors import fatal
 from ..images.forms import Forms
 from ..workers import Death, are_elsewhere, spread
-from .facts import facts_of
+from .facts import look_at
 
 _MOST_DECODED = 64e6  # bytes of pixels that a worker holds before it extracts them
+_NUMPY = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}  # as it is before anybody sets it
 _PATIENCE = 1.0  # seconds before a progress bar appears: short passes, as for each fold of a grid, show none
 
 
@@ -33,7 +36,7 @@ def extract_all(
     ----------
     images : ImageSet
     extractors : list of BaseExtractor
-        Ready to extract, see `BaseExtractor.check_ready`.
+        Those that are not ready are refused, see `BaseExtractor.check_ready`.
     cache : FeatureCache or None, default=None
     n_jobs : int or None, default=None
         Workers, never more than there are chunks; one inside a joblib worker.
@@ -53,55 +56,61 @@ def extract_all(
         By position.
     """
     steps = [Step(extractor, keyed=cache is not None) for extractor in extractors]
-    ends = np.cumsum([0] + [step.n_columns for step in steps])
+    ends = list(accumulate((step.n_columns for step in steps), initial=0))
     rows = np.empty((len(images), ends[-1]), dtype=np.float32) if out is None else out
     failures = {}
-    if cache is not None and in_processes and are_elsewhere():
-        from .far import far_results
-
-        results = far_results(images, steps, cache, chunk_size, n_jobs)
-    else:
-        results = _near_results(images, steps, cache, chunk_size, n_jobs, in_processes)
-    with _bar(len(images), progress) as bar, single_threaded_opencv():
-        for places, kinds, result, n_finished in results:
+    with nullcontext() if cache is None else Batch(cache) as batch, _bar(len(images), progress) as bar:
+        for places, kinds, result, n_finished in _results(images, steps, batch, chunk_size, n_jobs, in_processes):
             if isinstance(result, Death):
-                failures[int(places[0])] = fatal(images.ids[places[0]], result)
+                place = int(places[0])
+                failures[place] = fatal(images.ids[place], result)
             else:
                 blocks, bad = result
                 for kind, block in zip(kinds, blocks, strict=True):
                     rows[places[: len(block)], ends[kind] : ends[kind + 1]] = block
                 failures.update((int(places[i]), failure) for i, failure in bad.items())
-            bar.update(n_finished)
+            if bar is not None:
+                bar.update(n_finished)
     return rows, {i: failures[i] for i in sorted(failures)}
 
 
-def _near_results(images, steps, cache, chunk_size, n_jobs, in_processes):
+def _results(images, steps, cache, chunk_size, n_jobs, in_processes):
     """Yield positions, numbers of steps, the result for them, and how many images that finishes."""
-    places, kinds = np.arange(len(images)), range(len(steps))
     if not steps:  # every extractor was dropped
         return
-    for start, result in spread(Chunk(steps, cache), images, chunk_size, n_jobs, in_processes):
+    elsewhere = in_processes and are_elsewhere()
+    if cache is not None and elsewhere:
+        from .far import far_results
+
+        yield from far_results(images, steps, cache, chunk_size, n_jobs)
+        return
+    places, kinds, chunk = np.arange(len(images)), range(len(steps)), Chunk(steps, cache)
+    if len(images) <= chunk_size and not elsewhere:
+        yield places, kinds, chunk(images), len(images)
+        return
+    for start, result in spread(chunk, images, chunk_size, n_jobs, in_processes):
         blocks = [] if isinstance(result, Death) else result[0]
         yield places[start:], kinds, result, len(blocks[0]) if blocks else 1
 
 
 def _bar(n_images, wanted):
-    if wanted:
-        from tqdm.auto import tqdm
-    else:  # the plain one asks no notebook
-        from tqdm import tqdm
+    if not wanted:
+        return nullcontext()
+    from tqdm.auto import tqdm
 
-    return tqdm(total=n_images, unit="image", delay=_PATIENCE, disable=not wanted)
+    return tqdm(total=n_images, unit="image", delay=_PATIENCE)
 
 
 class Step:
     """One extractor of a pass: which extractor's rows are stored for it, under which token."""
 
     def __init__(self, extractor, keyed):
+        known = look_at(extractor)
         self.finish = extractor.finish
         self.extractor = extractor.stored()
-        self.width, self.token = facts_of(self.extractor, keyed)
-        self.n_columns = self.width if self.extractor is extractor else extractor.n_columns()
+        itself = self.extractor is extractor
+        self.width, self.token = (known if itself else look_at(self.extractor)).facts(keyed)
+        self.n_columns = self.width if itself else extractor.n_columns()
 
     @cached_property
     def about(self):
@@ -124,26 +133,51 @@ class Chunk:
 
     def __call__(self, images) -> tuple[list[np.ndarray], dict[int, ImageFailure]]:
         """Return one block of rows per step, and the failures by position."""
-        steps, cache = self.steps, self.cache
-        with at_work(), parallel_config(n_jobs=1):
-            blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in steps]  # for those that fail
-            raws, digests, failures = _read(images, keyed=cache is not None)
-            firsts = {digests[i]: i for i in reversed(digests)}
-            wanted = sorted(firsts.values())
-            missing = [_look_up(cache, step, block, wanted, digests) for step, block in zip(steps, blocks, strict=True)]
-            names = dict(digests)  # of what is decoded below, which may have changed since
-            for forms in _decode(images, raws, names, sorted(set().union(*missing)), failures):
-                for step, block, absent in zip(steps, blocks, missing, strict=True):
+        blocks = [np.zeros((len(images), step.width), dtype=np.float32) for step in self.steps]  # for those that fail
+        raws, digests, failures = _read(images, keyed=self.cache is not None)
+        firsts = {digests[i]: i for i in reversed(digests)}
+        missing = self._look_up(blocks, sorted(firsts.values()), digests)
+        if any(missing):
+            with at_work(), parallel_config(n_jobs=1):
+                self._extract(images, raws, dict(digests), missing, blocks, failures)
+        for i, digest in digests.items():
+            _copy_twin(blocks, failures, firsts[digest], i, images)
+        with np.errstate(**_NUMPY):
+            return [step.finish(block) for step, block in zip(self.steps, blocks, strict=True)], failures
+
+    def _look_up(self, blocks, wanted, digests):
+        """Fill in the rows that the cache has, and return for each step the positions of the others."""
+        if self.cache is None:
+            return [wanted] * len(blocks)
+        missing = []
+        kinds = [(step.token, step.width) for step in self.steps]
+        found = self.cache.get_blocks(kinds, [digests[i] for i in wanted])
+        for block, (places, rows) in zip(blocks, found, strict=True):
+            if len(places) == len(block):  # all, in their order
+                block[:] = rows
+                missing.append([])
+                continue
+            block[[wanted[place] for place in places]] = rows
+            there = set(places)
+            missing.append([i for place, i in enumerate(wanted) if place not in there])
+        return missing
+
+    def _extract(self, images, raws, names, missing, blocks, failures):
+        """Decode what lacks a row, extract it, and give new rows to the cache."""
+        for forms in _decode(images, raws, names, sorted(set().union(*missing)), failures):
+            new = []
+            try:
+                for step, block, absent in zip(self.steps, blocks, missing, strict=True):
                     positions = [i for i in absent if i in forms]
                     rows, bad = extract_forms(step.extractor, [forms[i] for i in positions], images.ids[positions])
                     block[positions] = rows
                     failures.update((positions[k], failure) for k, failure in bad.items())
                     good = [k for k in range(len(positions)) if k not in bad]
-                    if cache is not None and good:
-                        cache.put_many(step.token, [names[positions[k]] for k in good], rows[good], step.about)
-            for i, digest in digests.items():
-                _copy_twin(blocks, failures, firsts[digest], i, images.ids[i])
-            return [step.finish(block) for step, block in zip(steps, blocks, strict=True)], failures
+                    if self.cache is not None and good:
+                        new.append((step.token, [names[positions[k]] for k in good], rows[good], step.about))
+            finally:
+                if new:
+                    self.cache.put_blocks(new)
 
 
 def _read(images, keyed):
@@ -158,19 +192,6 @@ def _read(images, keyed):
             if raw is not None:
                 raws[i] = raw
     return raws, names, failures
-
-
-def _look_up(cache, step, block, wanted, digests):
-    """Fill in the rows that the cache has and return the positions of the others."""
-    if cache is None:
-        return wanted
-    missing = []
-    for i, row in zip(wanted, cache.get_many(step.token, [digests[i] for i in wanted], step.width), strict=True):
-        if row is None:
-            missing.append(i)
-        else:
-            block[i] = row
-    return missing
 
 
 def _decode(images, raws, names, positions, failures) -> Iterator[dict[int, Forms]]:
@@ -194,13 +215,13 @@ def _decode(images, raws, names, positions, failures) -> Iterator[dict[int, Form
         yield forms
 
 
-def _copy_twin(blocks, failures, first, i, id):
+def _copy_twin(blocks, failures, first, i, images):
     """Give an image that occurs twice in a chunk what was found out for its first occurrence."""
     if i != first:
         for block in blocks:
             block[i] = block[first]
         if first in failures:
-            failures[i] = replace(failures[first], id=id)
+            failures[i] = replace(failures[first], id=str(images.ids[i]))
 
 
 def extract_forms(extractor, forms, ids) -> tuple[np.ndarray, dict[int, ImageFailure]]:
@@ -248,7 +269,7 @@ def at_work():
 
     With ``np.seterr(all="raise")`` a number too small for float32 would otherwise stop a pass, in this thread only.
     """
-    with single_threaded_opencv(), np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+    with single_threaded_opencv(), np.errstate(**_NUMPY):
         yield
 
 

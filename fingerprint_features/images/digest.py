@@ -17,6 +17,7 @@ from .errors import ImageFailure, ImageReadError, fatal
 from .options import DecodeOptions
 
 _CHUNK = 32  # images that one task examines
+_latest: tuple[DecodeOptions, tuple[int, int] | None, str] | None = None  # options, size and the text for them
 
 
 class Record(NamedTuple):
@@ -93,9 +94,17 @@ def pixel_digest(image: NDArray[Any]) -> bytes:
     return state.digest()
 
 
-@lru_cache(maxsize=64)
 def decoding(options: DecodeOptions, size: tuple[int, int] | None) -> str:
     """Return everything that decides how bytes become pixels, as text."""
+    global _latest
+    latest = _latest
+    if latest is None or latest[0] is not options or latest[1] != size:  # hashing the options takes longer
+        latest = _latest = options, size, _decoding(options, size)
+    return latest[2]
+
+
+@lru_cache(maxsize=64)
+def _decoding(options, size):
     plain = {name: _plain(value) for name, value in vars(options).items()}
     return json.dumps([DECODER_VERSION, plain, _plain(size)], sort_keys=True)
 

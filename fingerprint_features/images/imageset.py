@@ -268,12 +268,15 @@ class ImageSet:
         The digest is remembered until the file changes. Raises ImageReadError.
         """
         source, position = self.find(i)
-        stamp = source.stamp(position)
+        return self._read(i, source, position, source.stamp(position))
+
+    def _read(self, i, source, position, stamp):
         raw = self.raw(i)
         key = image_digest(raw, self.options, self.size)
-        known = self.record(i)
-        if known is None or (known.stamp, known.key) != (stamp, key):
-            self.remember(i, Record(stamp, key))
+        records = self._records(source)
+        known = records.get(position)
+        if stamp is not None and (known is None or (known.stamp, known.key) != (stamp, key)):
+            records[position] = Record(stamp, key)
         return raw, key, stamp
 
     def identify(self, i: int) -> tuple[bytes | None, bytes | NDArray[Any] | None]:
@@ -281,10 +284,13 @@ class ImageSet:
 
         Raises ImageReadError.
         """
-        known = self.record(i)
-        if known is not None and known.stamp:  # an array may have been changed in place, and no time says so
-            return known.key, None
-        raw, key, _ = self.read(i)
+        source, position = self.find(i)
+        stamp = source.stamp(position)
+        if stamp:  # an array may have been changed in place, and no time says so
+            known = self._records(source).get(position)
+            if known is not None and known.stamp == stamp:
+                return known.key, None
+        raw, key, _ = self._read(i, source, position, stamp)
         return key, raw
 
     def find(self, i: int) -> tuple[Source, int]:
@@ -294,14 +300,18 @@ class ImageSet:
     def record(self, i: int) -> Record | None:
         """Return what is known of image i as it is now, or None."""
         source, position = self.find(i)
-        known = source.records.get(decoding(self.options, self.size), {}).get(position)
+        known = self._records(source).get(position)
         return known if known is not None and known.stamp == source.stamp(position) else None
 
     def remember(self, i: int, record: Record) -> None:
         """Keep what is known of image i, for all slices and joins of this set; not if its file could not be read."""
         if record.stamp is not None:
             source, position = self.find(i)
-            source.records.setdefault(decoding(self.options, self.size), {})[position] = record
+            self._records(source)[position] = record
+
+    def _records(self, source):
+        """Return what is known of the images of a source, decoded as those of this set."""
+        return source.records.setdefault(decoding(self.options, self.size), {})
 
     def place(self, i: int) -> str:
         """Return what names the place of image i: its full path, or its position among arrays."""
