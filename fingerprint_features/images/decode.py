@@ -44,7 +44,9 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         if status.st_size > _MOST_BYTES:
             raise ImageReadError.one("too-large", f"a file of {status.st_size / 2**30:.1f} GiB: no image is that large")
         with open(path, "rb", buffering=0) as file:
-            data = file.read()
+            data = file.read(status.st_size + 1)
+            if len(data) != status.st_size:  # a network gives less at a time, and a file may grow
+                data += file.read()
     except FileNotFoundError as error:
         reason = "a link to a file that is not there" if os.path.islink(path) else "no such file"
         raise ImageReadError.one("missing", f"{reason}: {cure_for_path(path)}") from error

@@ -19,6 +19,8 @@ def resize_lanczos(image, side):
     import cv2
 
     height, width = image.shape
+    if height == width == side:  # the weights would be 1 and 0
+        return image
     if height - side > 2 * max(width - side, 0):  # Pillow 13's rule for the order, which decides some roundings
         image = image.copy()  # writeable as all other input of the kernel, which is then compiled once
         return cv2.transpose(_resize_rows(cv2.transpose(_resize_rows(image, side)), side))
