@@ -7,15 +7,15 @@ process of its own, so that one bad item stops nothing and is known.
 import pickle
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, as_completed, wait
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import cloudpickle
 import numpy as np
-from joblib import Parallel, delayed
-from joblib.parallel import get_active_backend
+from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import ThreadingBackend, get_active_backend
 
 from .alone import Death, one_by_one
 from .threads import count_threads
@@ -59,6 +59,9 @@ def spread(
         for start in starts:
             yield start, function(items[start : start + size])
         return
+    if isinstance(backend, ThreadingBackend):
+        yield from _in_threads(function, items, starts, size, n_workers, backend)
+        return
     workers = partial(  # a new one for each call: it may still hold results of one that failed
         Parallel,
         n_jobs=n_workers,
@@ -73,6 +76,27 @@ def spread(
     else:
         with _Sent(function, backend) as sent:
             yield from _through_deaths(workers, sent, items, list(starts), size)
+
+
+def _in_threads(function, items, starts, size, n_threads, backend):
+    """Yield what `spread` yields; joblib's own threads look for results every 10 ms, which is long for a few images."""
+    nested, n_jobs = backend.get_nested_backend()  # what joblib's threads are under
+
+    def part(start, own):
+        with parallel_config(nested, n_jobs=n_jobs):
+            return start, function(own)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        under_way = set()
+        try:
+            for start in starts:
+                under_way.add(pool.submit(part, start, items[start : start + size]))
+                if len(under_way) == 2 * n_threads:
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            yield from (future.result() for future in as_completed(under_way))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def are_elsewhere() -> bool:

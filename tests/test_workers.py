@@ -60,3 +60,34 @@ def test_a_worker_opens_what_it_needs_once(tmp_path):
         FeaturePipeline([Opened(log=tmp_path / "log")], batch_size=2).fit_transform(random_images(24))
     processes = (tmp_path / "log").read_text().split()
     assert len(processes) == len(set(processes)) <= 2
+
+
+def test_threads_are_under_what_the_threads_of_joblib_are_under():
+    def level(items):
+        backend, n_jobs = joblib.parallel.get_active_backend()
+        return type(backend), backend.nesting_level, n_jobs
+
+    theirs = joblib.Parallel(n_jobs=2, prefer="threads")(joblib.delayed(level)(None) for _ in range(3))
+    ours = [result for _, result in spread(level, range(3), 1, n_jobs=2)]
+    assert ours == theirs
+    assert ours[0][1] == 1
+
+
+def test_an_error_in_a_thread_is_raised_and_later_parts_do_not_begin():
+    begun = []
+
+    def fail(items):
+        begun.append(items)
+        raise KeyError("the work's own")
+
+    with pytest.raises(KeyError, match="the work's own"):
+        list(spread(fail, range(100), 1, n_jobs=2))
+    assert len(begun) < 10
+
+
+def test_threads_stop_when_nobody_wants_more_results():
+    done = []
+    results = spread(done.append, range(100), 1, n_jobs=2)
+    next(results)
+    results.close()
+    assert len(done) < 10

@@ -64,6 +64,10 @@ class PHash(BaseExtractor):
     def _column_names(self):
         return [f"phash_{i:03d}" for i in range(self.hash_size**2)]
 
+    def n_columns(self) -> int:
+        """Return the number of bits; naming them takes longer than hashing some images."""
+        return self.hash_size**2
+
     def _extract_batch(self, images):
         side, basis = _SIDES_PER_HASH * self.hash_size, _cosines(self.hash_size)
         rows = []
