@@ -11,7 +11,7 @@ import numpy as np
 from ...compiled import njit
 
 _FEW_LEVELS = 32
-_LANES = 8  # tables for few levels, taken in turn: equal pairs in a row need not wait for one counter
+_LANES = 2  # tables for few levels, taken in turn: equal pairs need not wait for one counter; more crowd the cache
 LOG_UNIT = 2.0**-30
 LOGS = np.rint(np.arange(4096) * np.log(np.maximum(np.arange(4096), 1)) / LOG_UNIT).astype(np.int64)
 
