@@ -41,16 +41,28 @@ def encode_3x3(padded, codes):
             bits |= np.uint8(64) if s >= 0 else none
             bits |= np.uint8(128) if south_east[x] - c + _SLOPE * (s + e) >= 0 else none
             code[x] = bits
+    _round_ties(padded, codes)
+
+
+@njit(nogil=True, cache=True)
+def _round_ties(padded, codes):
+    """Take back the bits of ties in the first two rows and columns that are rounded to less.
+
+    Apart from the loops above, which a call inside would slow down: their slices would have to be counted.
+    """
+    height, width = codes.shape
+    for y in range(height):
         for x in range(width if y < 2 else min(width, 2)):
-            c, e, n, w, s = centre[x], east[x], north[x], west[x], south[x]
-            if not _keeps_tie(north_east[x], n, e, c, y, x, -1, 1):
-                code[x] &= ~2
-            if not _keeps_tie(north_west[x], n, w, c, y, x, -1, -1):
-                code[x] &= ~8
-            if not _keeps_tie(south_west[x], s, w, c, y, x, 1, -1):
-                code[x] &= ~32
-            if not _keeps_tie(south_east[x], s, e, c, y, x, 1, 1):
-                code[x] &= ~128
+            centre, north, south = padded[y + 1, x + 1], padded[y, x + 1], padded[y + 2, x + 1]
+            west, east = padded[y + 1, x], padded[y + 1, x + 2]
+            if not _keeps_tie(padded[y, x + 2], north, east, centre, y, x, -1, 1):
+                codes[y, x] &= ~2
+            if not _keeps_tie(padded[y, x], north, west, centre, y, x, -1, -1):
+                codes[y, x] &= ~8
+            if not _keeps_tie(padded[y + 2, x], south, west, centre, y, x, 1, -1):
+                codes[y, x] &= ~32
+            if not _keeps_tie(padded[y + 2, x + 2], south, east, centre, y, x, 1, 1):
+                codes[y, x] &= ~128
 
 
 @njit(nogil=True, cache=True)
