@@ -139,7 +139,8 @@ def detect(
     A recipe without labels looks at all real images at once, the known ones, the holdout and the candidates: their use
     is not asked for, and more images tell it better what is common. Labels then only judge it. Where unused images of
     known patients are given, each candidate has a p-value, how rarely unused images score as high, and a q-value, the
-    same corrected for the number of candidates. They hold where unused images and candidates are alike.
+    same corrected for the number of candidates. They hold where unused images and candidates are alike. Where textures
+    alone tell unused images from the used ones or from the candidates, there are none, and a finding says why.
 
     The assessment cross-validates recipes that learn from labels. One that trains a network is trained twice: on two
     thirds of the patients, to be judged on the others, and then on all for the answers. No patient, and no copy of an
@@ -208,13 +209,14 @@ def detect(
         ready = _loaded(about, fitted, sets) if fitted else _fitted(about, make, sets)
         answers = np.asarray(ready.predict(sets["candidates"])).astype(np.int64)
         scores = decision_values(ready, sets["candidates"])
-        p_values, q_values = chance(about, ready, {} if unit is None or fitted else sets, scores)
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
         assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready, loaded=fitted is not None)
+        null = {} if unit is None or fitted else sets
+        by_chance = chance(about, ready, null, scores, assessment, cache, settings)
         near = nearest(sets["candidates"], sets["generated"], cache)
-        found = (*_findings(about, ready, sets, failures), *doubts(unit, guess))
+        found = (*_findings(about, ready, sets, failures), *by_chance.findings, *doubts(unit, guess))
         fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)
     answers[list(near.copies)] = 1  # an exact copy is proof
     mask, images = masks["candidates"], real["candidates"]
@@ -223,8 +225,8 @@ def detect(
         ids=images.ids,
         used=spread(answers, mask, -1),
         scores=spread(scores, mask, np.nan),
-        p_values=spread(p_values, mask, np.nan),
-        q_values=spread(q_values, mask, np.nan),
+        p_values=spread(by_chance.p_values, mask, np.nan),
+        q_values=spread(by_chance.q_values, mask, np.nan),
         patients=images.groups if unit == "patient" else None,
         nearest=spread(near.ids, mask, ""),
         distances=spread(near.distances.astype(np.float64), mask, np.nan),

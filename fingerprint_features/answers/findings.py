@@ -23,7 +23,7 @@ class Finding:
     Attributes
     ----------
     kind : str
-        "exact-copy", "known", "cannot-be-used", "few-candidates", "assumption" or "patients".
+        "exact-copy", "known", "cannot-be-used", "few-candidates", "assumption", "no-p-values" or "patients".
     where : str
         The argument that the finding is about, e.g. "candidates".
     id : str or None

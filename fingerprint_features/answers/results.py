@@ -37,7 +37,8 @@ class Detection:
         Larger for used; NaN where there is no answer.
     p_values, q_values : ndarray of float of shape (n_candidates,)
         How rarely images known to be unused score as high, and the same corrected for the number of candidates
-        (Benjamini and Hochberg). NaN where there are no such images, or the recipe learns from labels.
+        (Benjamini and Hochberg). NaN where there are no such images, where they differ from the others by themselves,
+        and where the recipe learns from labels.
     patients : ndarray of shape (n_candidates,) or None
         The patients, where they are known.
     nearest : ndarray of str of shape (n_candidates,)
