@@ -12,10 +12,11 @@ from ..evaluate.patients import LikelyPatients
 from ..evaluate.refits import decision_values
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
+from ..recipes.blocks import textures
 from ..recipes.kinds import Cache
 from ..recipes.registry import RecipeInfo
 from .assessment import UNJUDGED, Assessment, Trial, conclude
-from .blind import NAME, blind_classifier, textures
+from .blind import NAME, blind_classifier
 from .known import known_reference, labelled
 from .known_rows import with_known_rows
 from .learning import Lesson

@@ -11,7 +11,7 @@ from ..recipes.saving import FittedRecipe
 from .errors import ArgumentError
 from .reading import show_progress
 
-DETECTS = "whitened-details"
+DETECTS = "details-and-hashes"
 ATTRIBUTES = "textures-svm"
 _ANSWERS = {1: "detects which real images were used", 2: "attributes generated images to subsets"}
 

@@ -7,11 +7,11 @@ import numpy as np
 from ..evaluate.refits import decision_values
 from ..images import as_image_set
 from ..images.sizes import check_one_size
+from ..recipes.blocks import textures
 from ..recipes.kinds import Cache, Images, Preset
 from ..recipes.parts import forget_places
 from ..recipes.saving import FittedRecipe
 from .assessing import assess_detector
-from .blind import textures
 from .chance import chance
 from .choice import (
     check_both,
@@ -84,7 +84,7 @@ def detect(
     pool : ImageSet, or anything an ImageSet is made of, default=None
         Images that a second generator made, for recipes that need them.
     recipe : str, default=None
-        One of `recipes.names`. None takes ``"whitened-details"``, which learns from no labels.
+        One of `recipes.names`. None takes ``"details-and-hashes"``, which learns from no labels.
     preset : {"published", "fast"}, default="published"
         How a recipe that trains a network does so, as in `recipes.make`.
     fitted : FittedRecipe, default=None

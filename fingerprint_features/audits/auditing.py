@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..answers import ArgumentError, Inputs, rows_kept
-from ..answers.blind import textures
 from ..answers.choice import check_both, check_preset
 from ..answers.guards import check_alike, refuse_same_files
 from ..answers.nearest import LOOKS
 from ..answers.patients import Patients, with_patients
 from ..answers.reading import check_settings, extractors_in, good, read_all, refuse_bad
 from ..images import ImageSet, as_image_set
+from ..recipes.blocks import textures
 from ..recipes.kinds import Cache, Images, Preset
 from .case import Case
 from .distances import DETAILS

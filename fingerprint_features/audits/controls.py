@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..answers.blind import textures
 from ..evaluate import Score
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
+from ..recipes.blocks import textures
 from ..recipes.kinds import Cache
 from .attacks import auc_of, joint_test
 from .bench import Ridge, set_up

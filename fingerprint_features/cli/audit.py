@@ -34,8 +34,8 @@ from .words import in_options, say
 _LEAK = 3  # exit code
 # They see different things: the details of a picture; the hash of the whole picture; and which real image a generated
 # one resembles most.
-_LABELLED = ("whitened-details", "calibrated-log-ratio", "vcmi-2023-retrieval")
-_UNLABELLED = ("whitened-details", "vcmi-2023-retrieval", "dmk-2023-phash")
+_LABELLED = ("details-and-hashes", "calibrated-log-ratio", "vcmi-2023-retrieval")
+_UNLABELLED = ("details-and-hashes", "vcmi-2023-retrieval", "dmk-2023-phash")
 
 
 def audit(

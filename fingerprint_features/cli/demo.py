@@ -25,7 +25,7 @@ from ..report import write_page
 from .options import on_terminal
 from .output import write_columns
 
-_AUDITED = ["whitened-details", "calibrated-log-ratio", "dmk-2023-phash"]
+_AUDITED = ["details-and-hashes", "calibrated-log-ratio", "dmk-2023-phash"]
 _SIDE = 128  # of the images that the recipes see: half the native one takes a quarter of the time
 _SHOWN = (  # one of each kind: SSIM, hashes, textures, a frozen network, distances, and what is recommended
     "vcmi-2023-threshold-max",
@@ -33,7 +33,7 @@ _SHOWN = (  # one of each kind: SSIM, hashes, textures, a frozen network, distan
     "aimultimedialab-2023-lbp-svm",
     "medhastra-2025-resnet50-logistic",
     "calibrated-log-ratio",
-    "whitened-details",
+    "details-and-hashes",
 )
 
 _NEXT = """

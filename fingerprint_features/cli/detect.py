@@ -69,10 +69,10 @@ def detect(
     pool: Annotated[
         Path | None, typer.Option(help="Folder of a second generator's images, for recipes that need them.")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="A name from `recipes`. [default: whitened-details]")] = None,
+    recipe: Annotated[str | None, typer.Option(help="A name from `recipes`. [default: details-and-hashes]")] = None,
     prior: Annotated[
         float | None,
-        typer.Option(help="The share of used images among all real ones, for whitened-details. [default: 0.5]"),
+        typer.Option(help="The share of used images among all real ones, for details-and-hashes. [default: 0.5]"),
     ] = None,
     backbone: Backbone = None,
     weights: Weights = None,

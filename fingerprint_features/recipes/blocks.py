@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..extractors import BaseExtractor, CNNEmbedding
+from ..extractors import GLCM, LBP, BaseExtractor, CNNEmbedding, ImageStats
 from ..pipeline import FeaturePipeline
 from ..reference import ReferenceSimilarity
 from ..similarity import METRICS
@@ -23,6 +23,11 @@ def similarity(reference: Images, cache: Cache, **params: Any) -> ReferenceSimil
 def cached(cache: Cache, *extractors: BaseExtractor) -> FeaturePipeline:
     """Return a FeaturePipeline that keeps its rows in the cache."""
     return FeaturePipeline(list(extractors), cache=cache)
+
+
+def textures() -> list[BaseExtractor]:
+    """Return what scanners and reconstructions leave in an image."""
+    return [LBP(), GLCM(), ImageStats()]
 
 
 def embedding(cache: Cache, backbone: Network, weights: Weights, resize: str, **params: Any) -> FeaturePipeline:

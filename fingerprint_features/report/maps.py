@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Attribution, Detection, Inputs
-from ..answers.blind import textures
 from ..pipeline import FeaturePipeline
+from ..recipes.blocks import textures
 from ..recipes.kinds import Cache
 from .pictures import plot
 from .plots import draw_map

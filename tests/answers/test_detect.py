@@ -35,7 +35,7 @@ def test_a_full_memory_is_found_and_the_verdict_says_so(task, found):
     assert np.mean(found.used == truth) > 0.7
     assert found.ids.tolist() == candidates.ids.tolist()
     assert found.patients.tolist() == candidates.groups.tolist()
-    assert found.recipe == "whitened-details"
+    assert found.recipe == "details-and-hashes"
     (trial,) = found.assessment.trials
     assert trial.judgement.scores["kappa"].value > 0.4
     assert not found.assessment.blind.beats_chance
@@ -64,7 +64,7 @@ def test_a_notebook_shows_the_verdict_and_the_highest_scores(found):
 def test_answers_are_those_of_the_recipe_alone(task, found):
     used, unused, candidates, _ = halves(task)
     known, y = ImageSet.join([used, unused]), np.repeat([1, 0], [len(used), len(unused)])
-    model = recipes.make("whitened-details", reference=task.reference).fit(task.X)  # labelled and others
+    model = recipes.make("details-and-hashes", reference=task.reference).fit(task.X)  # labelled and others
     np.testing.assert_array_equal(found.used, model.predict(candidates))
     np.testing.assert_allclose(found.scores, model.decision_function(candidates), rtol=1e-4, atol=1e-5)
     found = detect(candidates, task.reference, used=used, unused=unused, recipe="calibrated-log-ratio")

@@ -34,7 +34,7 @@ def test_slices_that_are_said_to_be_patients_of_their_own_are_doubted():
     assert any(finding.kind == "patients" and "16 patients" in finding.text for finding in found.findings)
 
 
-@pytest.mark.parametrize("recipe", ["whitened-details", "calibrated-log-ratio"])
+@pytest.mark.parametrize("recipe", ["details-and-hashes", "calibrated-log-ratio"])
 def test_two_scanners_are_no_memory(recipe):
     found = asked(1, shift=2.0, recipe=recipe)
     assert found.assessment.blind.beats_chance

@@ -45,11 +45,11 @@ def test_without_labels_the_default_answers_and_says_what_is_not_known(run, fold
     candidates = ImageSet.from_folder(folder / "candidates")
     assert header == ["id", "used", "score", "p", "q", "patient", "nearest", "distance", "note"]
     assert [row[0] for row in rows] == list(candidates.ids)
-    model = recipes.make("whitened-details", reference=ImageSet.from_folder(folder / "generated"))
+    model = recipes.make("details-and-hashes", reference=ImageSet.from_folder(folder / "generated"))
     expected = model.fit(candidates).predict(candidates)
     assert [int(row[1]) for row in rows] == list(expected)
     np.testing.assert_allclose([float(row[2]) for row in rows], model.decision_function(candidates), atol=1e-9)
-    assert f"whitened-details calls {expected.sum()} of 24 candidates used" in out
+    assert f"details-and-hashes calls {expected.sum()} of 24 candidates used" in out
     assert "the 50 % of the real images with the highest scores are called used; --prior states another share" in out
     assert "Verdict: not judged. There are no images with known labels: give --used and --unused." in out
     assert {row[3] for row in rows} == {row[4] for row in rows} == {row[5] for row in rows} == {""}
@@ -62,7 +62,7 @@ def test_with_labels_scores_by_patient_come_first(run, folders, tmp_path):
         *("--patients", "^[^/]+", "--cache", tmp_path / "rows.cache", "--permutations", 19),
     )
     assert code == 0
-    assert "whitened-details, seen with all real images at once, judged without labels, by patient:" in out
+    assert "details-and-hashes, seen with all real images at once, judged without labels, by patient:" in out
     assert "intervals by group (12 groups)" in out
     assert re.search(r"kappa .*\n", out).start() < out.index("candidates used")
     assert "Verdict: better than chance" in out
@@ -220,7 +220,7 @@ def test_a_zipped_run_file_is_written_and_validated(run, folders, tmp_path):
         (["--recipe", "dmk-2023-sift-knn"], 2, "learns from labels: give --used and --unused, or choose one of vcmi"),
         (["--recipe", "vcmi-2023-treshold-max"], 2, "did you mean 'vcmi-2023-threshold-max'"),
         (["--recipe", "aimultimedialab-2023-lbp-svm"], 2, "needs --pool, images of a second generator"),
-        (["--backbone", "resnet50"], 2, "'whitened-details' has no network: leave out --backbone"),
+        (["--backbone", "resnet50"], 2, "'details-and-hashes' has no network: leave out --backbone"),
         (["--pool", "USED"], 2, "has no use for --pool, images of a second generator"),
         (["--patients", "["], 2, "--patients [ is not a regular expression"),
         (["--patients", "zz"], 2, "finds no patient in"),

@@ -81,6 +81,7 @@ PUBLISHED = {
     "medhastra-2025-resnet18-nearest-subset": ("other", (), None),
     "calibrated-log-ratio": ("own", (), None),
     "textures-svm": ("own", (), None),
+    "details-and-hashes": ("own", (), None),
     "whitened-details": ("own", (), None),
 }
 PARTS = {
@@ -99,7 +100,7 @@ PARTS = {
 def test_names_go_by_method_and_ours_comes_last():
     methods = [recipes.info(name).method for name in NAMES]
     assert methods == sorted(methods)
-    assert NAMES[-3:] == ["calibrated-log-ratio", "textures-svm", "whitened-details"]
+    assert NAMES[-4:] == ["calibrated-log-ratio", "details-and-hashes", "textures-svm", "whitened-details"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,7 +113,7 @@ def test_every_fact_is_stated(name):
     assert about.subtask in (1, 2)
     assert all(isinstance(run, int) for run in about.runs)
     assert about.score is None or about.runs
-    assert bool(about.paper) == (name not in ("textures-svm", "whitened-details"))
+    assert bool(about.paper) == (name not in ("details-and-hashes", "textures-svm", "whitened-details"))
     assert about.metric == {2023: "f1"}.get(about.year, "kappa" if about.subtask == 1 else "accuracy")
     assert bool(about.why) != about.exact  # what is not exact says why
     assert about.trained_on

@@ -23,7 +23,10 @@ from fingerprint_features.recipes.saving import KeptImages
 from tests.recipes.sets import classical, fit_on, small_task
 
 NAMES = classical()
-WITH_PIXELS = {"zoq-2025-pixels-jaccard", "zoq-2025-pixels-ssim", "whitened-details"}  # hold images, filtered
+WITH_PIXELS = {  # hold images, filtered
+    *("zoq-2025-pixels-jaccard", "zoq-2025-pixels-ssim"),
+    *("whitened-details", "details-and-hashes"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,65 @@
+"""Unexplained: a score less what other columns explain of it."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import Ridge
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class Unexplained(TransformerMixin, BaseEstimator):
+    """The first column less its ridge regression on the others.
+
+    Scores that differ between scanners say nothing of memory. Fit it on all images that are to be compared; it needs no
+    labels.
+
+    Attributes
+    ----------
+    ridge_ : Ridge
+        With a penalty of the number of rows of `fit`, so that a column on the scale of its deviation counts by half.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> scanner = np.repeat([-1.0, 1.0], 50)
+    >>> score = 3 * scanner + np.tile([0.0, 1.0], 50)
+    >>> left = Unexplained().fit_transform(np.column_stack([score, scanner]))
+    >>> float(np.ptp(score[::2])), round(float(np.ptp(left[::2])), 6)
+    (6.0, 3.0)
+    """
+
+    ridge_: Ridge
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn the regression.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+            The score, and at least one column that may explain it, on the scale of its deviation.
+        y : Ignored
+
+        Returns
+        -------
+        self
+        """
+        X = validate_data(self, X, dtype=np.float64, ensure_min_features=2)
+        self.ridge_ = Ridge(alpha=len(X)).fit(X[:, 1:], X[:, 0])
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the score less what is explained.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+
+        Returns
+        -------
+        ndarray of shape (n, 1)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return (X[:, 0] - self.ridge_.predict(X[:, 1:]))[:, None]
