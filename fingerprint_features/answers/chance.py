@@ -24,6 +24,7 @@ from .known import unknown
 
 FALSE_SHARE = 0.05  # of false alarms among the images that stand out
 _FEWEST = 2  # patients on either side of a cross-validation
+_SURE = {"confidence": 0.99, "n_permutations": 199}  # p-values are withheld by mistake once in a hundred times
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +51,18 @@ def chance(
     scores: NDArray[np.float64],
     assessment: Assessment,
     cache: Cache,
-    settings: Mapping[str, Any],
+    random_state: int,
 ) -> Chance:
     """Return the p-values of the candidates by unused images of the same generator, whose patients are known.
 
     There are none for a recipe that learns from labels, as its scores of known images are too good, and none where
-    textures tell unused images from others, as p-values hold for images that are alike. `settings` are those of
-    `refit_permutation_test`.
+    textures tell unused images from others, as p-values hold for images that are alike.
     """
     nothing = np.full(len(scores), np.nan)
     name = unused_of(sets)
     if name is None or about.needs_labels:
         return Chance(nothing, nothing)
-    difference = _difference(name, sets, assessment, cache, settings)
+    difference = _difference(name, sets, assessment, cache, random_state)
     if difference:
         text = (
             f"no p-values: textures tell {name}= from {difference}, without any generated image, as those of two "
@@ -80,7 +80,7 @@ def unused_of(sets: Mapping[str, ImageSet]) -> str | None:
     return next((name for name in names if name in sets), None)
 
 
-def _difference(name, sets, assessment, cache, settings):
+def _difference(name, sets, assessment, cache, random_state):
     """Return from which other real images the unused ones differ by themselves, and how surely; usually nothing."""
     blind = assessment.blind
     if name == "unused" and blind is not None and blind.beats_chance:
@@ -94,5 +94,5 @@ def _difference(name, sets, assessment, cache, settings):
         return ""
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
     linear = make_pipeline(StandardScaler(), RidgeClassifier(10.0))  # learns in no time
-    test = refit_permutation_test(linear, rows, y, groups=groups, **settings)
+    test = refit_permutation_test(linear, rows, y, groups=groups, random_state=random_state, **_SURE)
     return f"candidates= (auc {test.values[0]:.2f}, p = {test.p_values[0]:.3g})" if test.detected[0] else ""

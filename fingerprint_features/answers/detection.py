@@ -214,7 +214,7 @@ def detect(
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
         assessment = assess_detector(about, make, sets, unit, guess, cache, settings, ready, loaded=fitted is not None)
         null = {} if unit is None or fitted else sets
-        by_chance = chance(about, ready, null, scores, assessment, cache, settings)
+        by_chance = chance(about, ready, null, scores, assessment, cache, random_state)
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = (*_findings(about, ready, sets, failures), *by_chance.findings, *doubts(unit, guess))
         fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)

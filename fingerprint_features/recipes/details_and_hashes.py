@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -31,7 +32,7 @@ _SPREAD = 0.12  # standard deviation of the cosine of two hashes of different re
     metric="kappa",
     exact=False,
     why=(
-        "Ours: `whitened-details` with perceptual hashes, one of some 170 combinations that were tried on a small VAE, "
+        "Ours: `whitened-details` with perceptual hashes, one of some 200 combinations that were tried on a small VAE, "
         "small diffusion models of chest slices and planted copies. A GAN and photographs played no part in the choice."
     ),
     trained_on="real images without labels",
@@ -52,7 +53,7 @@ def details_and_hashes(
     Details, as in ``whitened-details``, find what a generator half remembers; hashes find copies of the whole picture.
     A pair of a real and a generated image scores by the sum of both similarities, each on the scale of unrelated
     images, so that one image has to be near in both. `weight` is that of the hash. The score of a real image is its
-    largest, less what a ridge regression on its textures explains of it: images of one scanner are nearer to the
+    largest, less what the first principal axis of its textures explains of it: images of one scanner are nearer to the
     generated ones than those of another, without any memory.
 
     The share `prior` of the images of `fit` is called used, those with the highest scores, whether or not anything was
@@ -62,8 +63,8 @@ def details_and_hashes(
     details = make_pipeline(*plain_details(cache), Whiten(shrinkage))
     pairs = FeatureUnion([("details", details), ("hash", cached(cache, PHash()))])
     near = ReferenceSimilarity(reference, features=pairs, metric=partial(near_in_both, weight=weight), reduce="max")
-    look = make_pipeline(cached(cache, *textures()), StandardScaler())
-    columns = FeatureUnion([("near", near), ("textures", look)])
+    look = make_pipeline(cached(cache, *textures()), StandardScaler(), PCA(1, svd_solver="full"))
+    columns = FeatureUnion([("near", near), ("look", look)])
     return make_pipeline(columns, Unexplained(), ThresholdClassifier(threshold, metric="kappa", prior=prior))
 
 

@@ -14,14 +14,12 @@ from fingerprint_features.recipes.unexplained import Unexplained
 SIZES = {"n_used": 20, "n_unused": 20, "n_generated": 60, "image_size": 64}
 
 
-def scores(task, **overrides):
-    return (
-        recipes.make("details-and-hashes", reference=task.reference, **overrides).fit(task.X).decision_function(task.X)
-    )
+def scores(task):
+    return recipes.make("details-and-hashes", reference=task.reference).fit(task.X).decision_function(task.X)
 
 
 def test_scores_by_another_road():
-    """Whitening by scikit-learn, distances by scipy, and ridge regression by its normal equations."""
+    """Whitening by scikit-learn, distances by scipy, and least squares."""
     task = make_membership_task(**SIZES, memorization=1, random_state=0)
     real, made = (
         np.stack([image - gaussian_filter(image, 1, mode="mirror", truncate=4) for image in images]).reshape(-1, 4096)
@@ -36,8 +34,8 @@ def test_scores_by_another_road():
     spread = looks.std(axis=0)
     looks = (looks - looks.mean(axis=0)) / np.where(spread > 0, spread, 1)
     score = pairs.max(axis=1)
-    weights = np.linalg.solve(looks.T @ looks + 40 * np.eye(looks.shape[1]), looks.T @ (score - score.mean()))
-    expected = score - score.mean() - looks @ weights
+    axis = np.column_stack([looks @ np.linalg.svd(looks)[2][0], np.ones(len(score))])
+    expected = score - axis @ np.linalg.lstsq(axis, score)[0]
     np.testing.assert_allclose(scores(task), expected - np.median(expected), atol=0.1)
     assert np.corrcoef(scores(task), expected)[0, 1] > 0.999
 
@@ -64,14 +62,13 @@ def test_another_scanner_is_no_memory():
         model = recipes.make("whitened-details", reference=task.reference).fit(task.X)
         plain.append(roc_auc_score(task.y, model.decision_function(task.X)))
         areas.append(roc_auc_score(task.y, scores(task)))
-    assert abs(np.mean(areas) - 0.5) < 0.1  # two standard errors
+    assert abs(np.mean(areas) - 0.5) < 0.12
     assert np.mean(plain) < np.mean(areas)
 
 
 def test_what_other_columns_explain_is_taken_away():
     rng = np.random.default_rng(0)
     scanner, memory = np.repeat([-1.0, 1.0], 200), rng.normal(size=400)
-    table = np.column_stack([5 * scanner + memory, np.tile(scanner, (20, 1)).T])
-    left = Unexplained().fit_transform(table)[:, 0]
-    assert np.corrcoef(left, scanner)[0, 1] < 0.3
+    left = Unexplained().fit_transform(np.column_stack([5 * scanner + memory, scanner]))[:, 0]
+    assert abs(np.corrcoef(left, scanner)[0, 1]) < 1e-9
     assert np.corrcoef(left, memory)[0, 1] > 0.95
