@@ -176,15 +176,16 @@ def test_an_interrupted_audit_goes_on_from_its_cache(folders, tmp_path):
         import sys, time
         from fingerprint_features import cli
         from fingerprint_features.extractors import PHash
-        extract, log = PHash._extract_one, sys.argv.pop(1)
+        extract, log = PHash._extract_batch, sys.argv.pop(1)
 
-        def slow(self, image):
-            if image.any():  # not the blank one that tries whether all packages are there
-                open(log, "a").write("x")
-                time.sleep(0.02)
-            return extract(self, image)
+        def slow(self, images):
+            for image in images:
+                if image.any():  # not the blank one that tries whether all packages are there
+                    open(log, "a").write("x")
+                    time.sleep(0.02)
+            return extract(self, images)
 
-        PHash._extract_one = slow
+        PHash._extract_batch = slow
         cli.main()
     """
     write_images(tmp_path / "used", random_images(150, 32))
