@@ -90,15 +90,16 @@ def plain_png(data: bytes, header: PngHeader) -> Picture | None:
     Returns
     -------
     Picture or None
-        None for a file that is not whole or not of a plain kind, and in a process that has not loaded numba, whose
-        import takes longer than a few hundred pictures.
+        None for a file that is not whole or not of a plain kind, in a process that has not loaded numba (whose
+        import takes longer than a few hundred pictures), and where numba compiles nothing.
 
     Notes
     -----
     ISA-L takes one thing that zlib refuses: a Huffman code with unused words. No encoder writes such a code; a file
     that has one is decoded here if its CRC-32 and its Adler-32 are right.
     """
-    if "numba" not in sys.modules:
+    config = getattr(sys.modules.get("numba"), "config", None)
+    if config is None or config.DISABLE_JIT:
         return None
     bits, colour, *methods = data[24:29]  # of compression, filters and interlacing
     if bits not in (8, 16) or colour not in _CHANNELS or any(methods):

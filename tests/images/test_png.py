@@ -7,7 +7,7 @@ import tracemalloc
 import zlib
 from itertools import pairwise
 
-import numba  # noqa: F401 (without it OpenCV decodes all)
+import numba  # without it OpenCV decodes all
 import numpy as np
 import pytest
 from PIL import Image
@@ -127,6 +127,12 @@ def test_a_process_without_numba_decodes_by_opencv(monkeypatch):
     monkeypatch.delitem(sys.modules, "numba")
     assert not is_ours(data)
     np.testing.assert_array_equal(decode_bytes(data, DecodeOptions()), expected)
+
+
+def test_opencv_decodes_where_numba_compiles_nothing(monkeypatch):
+    assert is_ours(simple())
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert not is_ours(simple())
 
 
 RAW = rows_of(7, 6, 0, 8, range(5))
