@@ -55,7 +55,7 @@ def assess_detector(
         return Assessment(UNJUDGED, f"{_UNKNOWN} {guess}")
     images, y = labelled(sets)
     groups = independent_groups(images.groups, images.digests)
-    few = _too_few(y, groups, unit)
+    few = _too_few(y, groups, unit, 3 if about.needs_labels and not loaded else 2)
     if few:
         return Assessment(UNJUDGED, few)
     name, reference = about.name, known_reference(sets)
@@ -146,10 +146,11 @@ def _across_domains(lesson, fitted):
     return Trial(lesson.about.name, how, y, judge_fixed(y, fitted.predict(images), groups=groups), groups)
 
 
-def _too_few(y, groups, unit):
-    """Return why there are too few patients to split, or nothing."""
+def _too_few(y, groups, unit, fewest=2):
+    """Return why there are too few patients to split, or nothing; a rule that compares them needs two in each part."""
     counts = {label: len(np.unique(groups[y == label])) for label in np.unique(y).tolist()}
-    if len(counts) > 1 and min(counts.values()) > 1:
+    if len(counts) > 1 and min(counts.values()) >= fewest:
         return ""
     listed = ", ".join(f"{count} for {label}" for label, count in counts.items())
-    return f"Cross-validation needs two {unit}s or more for each of two labels, and there are {listed}."
+    words = {2: "two", 3: "three"}[fewest]
+    return f"Cross-validation needs {words} {unit}s or more for each of two labels, and there are {listed}."

@@ -22,6 +22,7 @@ from .choice import (
     refuse_learnt,
     with_other_reference,
 )
+from .errors import ArgumentError
 from .findings import assumed_share, copies, few_candidates, known_labels, notes, unusable
 from .guards import check_alike, refuse_same_files, refuse_shared
 from .inputs import Inputs
@@ -261,9 +262,20 @@ def _fitted(about, make, sets):
     """
     asked = sets["candidates"]
     if about.needs_labels:
+        _check_unused(about, sets)
         model = make(known_reference(sets), asked).fit(*labelled(sets))
         return with_other_reference(model, sets["generated"]) if "known_generated" in sets else model
     return make("generated", asked).fit(competing(sets))
+
+
+def _check_unused(about, sets):
+    """Raise where a recipe compares unused images with each other, and there is nothing to compare."""
+    unused = sets["unused"]
+    if "holdout" in about.takes and "holdout" not in sets and len(set(unused.groups.tolist())) < 2:
+        raise ArgumentError(
+            f"{about.name} compares unused images of different patients, and unused= has {len(unused)} of one: give "
+            "two patients or more, or holdout="
+        )
 
 
 def _loaded(about, fitted, sets):

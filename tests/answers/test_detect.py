@@ -297,3 +297,14 @@ def test_sets_that_decide_the_answer_by_themselves_are_refused(task, tmp_path):
         detect(paths[:2], paths)
     with pytest.raises(ArgumentError, match=r"candidates= has size=None and generated= has size=\(8, 8\)"):
         detect(paths[:2], ImageSet(paths, size=8))
+
+
+def test_few_unused_images_are_said_to_be_few(task):
+    used, unused, candidates, _ = halves(task)
+    known = {"used": used, "recipe": "calibrated-log-ratio"}
+    with pytest.raises(ArgumentError, match="unused= has 1 of one: give two patients or more"):
+        detect(candidates, task.reference, unused=unused[:1], **known)
+    found = detect(candidates, task.reference, unused=unused[:2], **known)
+    assert found.verdict == "not judged"
+    assert "needs three patients" in found.assessment.why
+    assert set(found.used) <= {0, 1}
