@@ -6,6 +6,7 @@ import tempfile
 import numpy as np
 
 from fingerprint_features import FeatureCache
+from fingerprint_features.cache.batch import Batch
 
 TOKEN = b"t" * 32
 
@@ -38,6 +39,12 @@ class Store:
 
     def time_put(self, n, width):
         self.fill(f"{os.urandom(8).hex()}.cache")
+
+    def time_put_as_a_pass_does(self, n, width):
+        with Batch(FeatureCache(os.path.join(self.folder.name, f"{os.urandom(8).hex()}.cache"))) as batch:
+            for start in range(0, n, 32):
+                part = slice(start, start + 32)
+                batch.put_blocks([(TOKEN, self.digests[part], self.rows[part], self.about)])
 
     def time_get_in_random_order(self, n, width):
         for start in range(0, n, 256):

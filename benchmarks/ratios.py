@@ -163,7 +163,10 @@ def decoding(images: NDArray[np.uint8], rounds: int) -> Iterator[tuple]:
             yield f"PNG of {side} x {side}, vs kornia-rs", *result, None, None
 
 
-_OURS = "from fingerprint_features import *; FeaturePipeline([LBP(), GLCM(), Gabor(), PHash()]).transform(paths[:10])"
+_OURS = (
+    "from fingerprint_features import GLCM, LBP, FeaturePipeline, Gabor, PHash; "
+    "FeaturePipeline([LBP(), GLCM(), Gabor(), PHash()]).transform(paths[:10])"
+)
 _PEERS = "from benchmarks import peers; [peers.four_from_png(path) for path in paths[:10]]"
 
 

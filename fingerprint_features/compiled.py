@@ -7,6 +7,7 @@ from typing import Any
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
+_kernels: list[Any] = []
 _NO_FOLDER = "no locator available"  # numba's words when neither the package nor the user's cache can be written
 
 
@@ -27,13 +28,20 @@ def njit(**options: Any) -> Callable[[Callable], Callable]:
 
     def decorate(function):
         try:
-            return numba.njit(**options)(function)
+            kernel = numba.njit(**options)(function)
         except RuntimeError as error:
             if _NO_FOLDER not in str(error):
                 raise
-            return numba.njit(**options | {"cache": False})(function)
+            kernel = numba.njit(**options | {"cache": False})(function)
+        _kernels.append(kernel)
+        return kernel
 
     return decorate
+
+
+def kernels() -> list[Any]:
+    """Return the functions that have been decorated in this process: numba's dispatchers, if it compiles at all."""
+    return [kernel for kernel in _kernels if hasattr(kernel, "stats")]
 
 
 def _before_fork():

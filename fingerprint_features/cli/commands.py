@@ -7,7 +7,7 @@ import typer
 
 from .. import __version__
 from ..answers import ArgumentError
-from . import attribute, audit, cache, check, demo, detect, extract, recipes, validate
+from . import attribute, audit, cache, check, demo, detect, extract, recipes, validate, warm
 from .words import say
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("attribute")(attribute.attribute)
 app.command("audit")(audit.audit)
 app.command("recipes")(recipes.recipes)
 app.command("validate")(validate.validate)
+app.command("warm")(warm.warm)
 app.add_typer(cache.app, name="cache")
 
 
