@@ -265,7 +265,15 @@ def _fitted(about, make, sets):
         _check_unused(about, sets)
         model = make(known_reference(sets), asked).fit(*labelled(sets))
         return with_other_reference(model, sets["generated"]) if "known_generated" in sets else model
-    return make("generated", asked).fit(competing(sets))
+    real = competing(sets)
+    try:
+        return make("generated", asked).fit(real)
+    except ValueError as error:
+        if len(real) > 1:
+            raise
+        raise ArgumentError(
+            f"{about.name} compares the real images with each other, and there is only one: give more, used or not"
+        ) from error
 
 
 def _check_unused(about, sets):

@@ -99,3 +99,11 @@ def test_a_cell_without_a_subset_is_named(task, missing):
     labels[5] = missing
     with pytest.raises(ArgumentError, match=f"real_y= has no subset for .*{task.X.ids[5]}"):
         attribute(task.reference, real=task.X[:8], real_y=labels)
+
+
+@pytest.mark.parametrize("recipe", ["details-and-hashes", "whitened-details"])
+def test_one_real_image_alone_cannot_be_compared_with_others(task, recipe):
+    with pytest.raises(ArgumentError, match=f"{recipe} compares the real images with each other, and there is only"):
+        detect(task.X[:1], task.reference, recipe=recipe)
+    found = detect(task.X[:1], task.reference, recipe="dmk-2023-phash")
+    assert len(found.used) == 1
