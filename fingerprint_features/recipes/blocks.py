@@ -86,6 +86,11 @@ def strongest(rows: NDArray[Any], share: float) -> NDArray[np.bool_]:
     return rows > np.quantile(rows, 1 - share, axis=1, keepdims=True)
 
 
+def in_float64(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Return rows in float64: in float32 the last digits of a product depend on how many rows there are."""
+    return np.asarray(rows, dtype=np.float64)
+
+
 def details(rows: NDArray[Any], sigma: float) -> NDArray[np.float64]:
     """Return square images less their Gaussian, row by row.
 

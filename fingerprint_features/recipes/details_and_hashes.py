@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ..decide import ThresholdClassifier
 from ..extractors import PHash
 from ..reference import ReferenceSimilarity
 from ..similarity import METRICS, Whiten
-from .blocks import cached, textures
+from .blocks import cached, in_float64, textures
 from .kinds import Cache, Images, Threshold
 from .registry import recipe
 from .unexplained import Unexplained
@@ -63,7 +63,8 @@ def details_and_hashes(
     details = make_pipeline(*plain_details(cache), Whiten(shrinkage))
     pairs = FeatureUnion([("details", details), ("hash", cached(cache, PHash()))])
     near = ReferenceSimilarity(reference, features=pairs, metric=partial(near_in_both, weight=weight), reduce="max")
-    look = make_pipeline(cached(cache, *textures()), StandardScaler(), PCA(1, svd_solver="full"))
+    rows = cached(cache, *textures())
+    look = make_pipeline(rows, FunctionTransformer(in_float64), StandardScaler(), PCA(1, svd_solver="full"))
     columns = FeatureUnion([("near", near), ("look", look)])
     return make_pipeline(columns, Unexplained(), ThresholdClassifier(threshold, metric="kappa", prior=prior))
 
