@@ -135,6 +135,7 @@ class BaseExtractor(TransformerMixin, BaseEstimator):
             Naming every image that cannot be used.
         """
         images = as_image_set(X)
+        self.check_ready()  # what it checks decides how the work is cut, too
         rows, failures = extract_all(
             images, [self], n_jobs=self._chunk_threads(), chunk_size=self._chunk_size(), in_processes=False
         )
