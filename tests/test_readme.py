@@ -15,6 +15,7 @@ from fingerprint_features.testing import check_extractor
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.timeout(900)  # every example of the README, one after the other
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_code_blocks_run_in_order(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
