@@ -24,7 +24,7 @@ from .known import unknown
 
 FALSE_SHARE = 0.05  # of false alarms among the images that stand out
 _FEWEST = 2  # patients on either side of a cross-validation
-_SURE = {"confidence": 0.99, "n_permutations": 199}  # p-values are withheld by mistake once in a hundred times
+_SURE = {"confidence": 0.99, "n_permutations": 199}  # alike images are taken for different ones once in a hundred times
 
 
 @dataclass(frozen=True, eq=False)

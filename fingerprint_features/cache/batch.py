@@ -8,11 +8,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .rows import OVERHEAD
 from .store import Block, FeatureCache
 
 _MOST_BYTES = 8e6  # so that no commit keeps other processes waiting for long
 _MOST_SECONDS = 1.0
-_OVERHEAD = 100  # bytes a row takes besides its data
 
 
 class Batch:
@@ -61,7 +61,7 @@ class Batch:
                 _, digests, rows, _ = block
                 self._waiting.append(block)
                 self._digests.update(digests)
-                self._bytes += rows.nbytes + _OVERHEAD * len(rows)
+                self._bytes += rows.nbytes + OVERHEAD * len(rows)
             late = time.monotonic() - self._committed >= _MOST_SECONDS
             due = late or self._ended or self._bytes >= _MOST_BYTES
         if due:

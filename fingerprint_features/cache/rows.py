@@ -16,7 +16,7 @@ from .._version import __version__
 from .connection import transaction
 
 _MOST_DIGESTS, _MOST_TOKENS = 500, 100  # in one query: far below SQLite's limit of placeholders, in any build
-_OVERHEAD = 100  # bytes a row takes besides its data: digest, twice, and what SQLite adds
+OVERHEAD = 100  # bytes a row takes besides its data: digest, twice, and what SQLite adds
 _MATTERING = ("numpy", "scipy", "skimage", "cv2", "numba", "pywt", "PIL", "tifffile", "pydicom", "torch", "torchvision")
 
 Packed = tuple[bytes, int, bytes]  # digest, checksum and data of one row
@@ -174,7 +174,7 @@ def drop_until(db: sqlite3.Connection, max_bytes: int) -> int:
     dropped = 0
     while _size(db) > max_bytes and count(db):
         # An estimate by the share of each row; the next round finds what half-empty pages still take.
-        weight = f"sum(length(data) + {_OVERHEAD})"
+        weight = f"sum(length(data) + {OVERHEAD})"
         (total,) = db.execute(f"SELECT {weight} FROM features").fetchone()
         dropped += _drop(
             db,

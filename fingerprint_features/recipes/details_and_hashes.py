@@ -48,13 +48,13 @@ def details_and_hashes(
     threshold: Threshold = "prior",
     prior: float = 0.5,
 ) -> BaseEstimator:
-    """Used when some generated image is near both in whitened details and to the eye, whatever the scanner.
+    """Used when some generated image is near both in whitened details and by its perceptual hash.
 
     Details, as in ``whitened-details``, find what a generator half remembers; hashes find copies of the whole picture.
     A pair of a real and a generated image scores by the sum of both similarities, each on the scale of unrelated
     images, so that one image has to be near in both. `weight` is that of the hash. The score of a real image is its
     largest, less what the first principal axis of its textures explains of it: images of one scanner are nearer to the
-    generated ones than those of another, without any memory.
+    generated ones than those of another, without any memory. Much of that is taken away, not all.
 
     The share `prior` of the images of `fit` is called used, those with the highest scores, whether or not anything was
     used. ``threshold="auto"`` learns the cut from labels instead. All is learnt from the images of `fit`, so these

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
-from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 from fingerprint_features import GLCM, LBP, FeaturePipeline, ImageStats, PHash, make_membership_task, recipes
 from fingerprint_features.recipes.details_and_hashes import near_in_both
 from fingerprint_features.recipes.unexplained import Unexplained
+from tests.recipes.whitening import whitened_details
 
 SIZES = {"n_used": 20, "n_unused": 20, "n_generated": 60, "image_size": 64}
 
@@ -21,13 +20,7 @@ def scores(task):
 def test_scores_by_another_road():
     """Whitening by scikit-learn, distances by scipy, and least squares."""
     task = make_membership_task(**SIZES, memorization=1, random_state=0)
-    real, made = (
-        np.stack([image - gaussian_filter(image, 1, mode="mirror", truncate=4) for image in images]).reshape(-1, 4096)
-        for images in (np.stack(list(task.X)).astype(float), np.stack(list(task.reference)).astype(float))
-    )
-    axes = PCA(len(real) - 1).fit(real)
-    scale = np.sqrt(axes.explained_variance_ + 0.3 * axes.explained_variance_.mean())
-    details = 1 - cdist(axes.transform(real) / scale, axes.transform(made) / scale, "cosine")
+    details = 1 - cdist(*whitened_details(task.X, task.reference), "cosine")
     bits = [FeaturePipeline([PHash()]).fit_transform(images) for images in (task.X, task.reference)]
     pairs = np.sqrt(39) * details + 0.5 / 0.12 * (1 - 2 * cdist(*bits, "hamming"))
     looks = FeaturePipeline([LBP(), GLCM(), ImageStats()]).fit_transform(task.X).astype(float)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
-from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 from fingerprint_features import make_membership_task, recipes
 from fingerprint_features.recipes.blocks import details
+from tests.recipes.whitening import whitened_details
 
 SIZES = {"n_used": 20, "n_unused": 20, "n_generated": 60, "image_size": 64}
 
@@ -29,13 +29,8 @@ def test_scores_by_another_road():
     """Principal axes by scikit-learn, their variances raised by hand, and cosines."""
     task = make_membership_task(**SIZES, memorization=1, random_state=0)
     real, made = (
-        np.stack([image - gaussian_filter(image, 1, mode="mirror", truncate=4) for image in images]).reshape(-1, 4096)
-        for images in (np.stack(list(task.X)).astype(float), np.stack(list(task.reference)).astype(float))
+        rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in whitened_details(task.X, task.reference)
     )
-    axes = PCA(len(real) - 1).fit(real)
-    variances = axes.explained_variance_
-    real, made = (axes.transform(rows) / np.sqrt(variances + 0.3 * variances.mean()) for rows in (real, made))
-    real, made = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (real, made))
     expected = (real @ made.T).max(axis=1)
     found = scores(task)
     assert np.corrcoef(found, expected)[0, 1] > 0.999

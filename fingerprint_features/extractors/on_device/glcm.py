@@ -42,7 +42,8 @@ def cooccurrence_sums(
         first, second = _rectangles(levels, down, right)
         if first.numel():
             sums[:, o, :8] = _sums_of_counts(_counts(first, second, n_levels, symmetric), logs)
-            parts = [first, _rectangles(squares, down, right)[0], second, _rectangles(squares, down, right)[1]]
+            first_squares, second_squares = _rectangles(squares, down, right)
+            parts = [first, first_squares, second, second_squares]
             sums[:, o, 8:] = torch.stack([part.sum(dim=(1, 2)) for part in parts], dim=1).cpu().numpy()
     return sums
 
