@@ -1,9 +1,9 @@
 """What a large set costs: time an image, memory, cache, and what that means for more: ``python -m benchmarks.scale``.
 
 Writes real PNG files, each different, into a temporary folder, and works on them as a user would, on one core: extracts
-them cold and warm, compares hashes and pictures. Each step runs in a process of its own, so that its peak memory is its
-own. Times are of the processor, so that other work on the machine does not count. The last table multiplies the
-measured costs; PLANNING.md explains them.
+them cold and warm, asks which were used, compares hashes and pictures. Each step runs in a process of its own, so that
+its peak memory is its own. Times are of the processor, so that other work on the machine does not count. The last table
+multiplies the measured costs; PLANNING.md explains them.
 """
 
 import argparse
@@ -27,13 +27,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=5_000)
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--reference", type=int, default=100, help="images that SSIM compares with")
+    parser.add_argument("--reference", type=int, default=100, help="generated images")
     parser.add_argument("--plan", type=int, default=10_000_000, help="images that the last table is for")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(f"{given.images} PNG files of {given.size} x {given.size} pixels, one thread\n")
         costs = {}
-        for step in (write, cold, warm, hashes, ssim):
+        for step in (write, cold, warm, used, hashes, ssim):
             costs[step.__name__] = cost = in_a_process(measured, step, folder, given)
             print(f"{step.__name__:8}{json.dumps(cost)}", flush=True)
         cache = os.path.getsize(f"{folder}/features.cache") / given.images
@@ -107,6 +107,17 @@ def extract(folder, given) -> dict:
     return {"ms_an_image": round(milliseconds, 3), "bytes_a_row": rows.nbytes // len(rows)}
 
 
+def used(folder, given) -> dict:
+    """Ask `detect` which were used, by perceptual hashes; the last ones play the generated images."""
+    from fingerprint_features import ImageSet, detect
+
+    images = ImageSet.from_folder(folder / "png")
+    real, generated = images[: -given.reference], images[-given.reference :]
+    start = time.process_time()
+    detect(real, generated, recipe="dmk-2023-phash", patients="none", cache=folder / "hashes.cache")
+    return {"ms_an_image": round(1e3 * (time.process_time() - start) / len(real), 3)}
+
+
 def hashes(folder, given) -> dict:
     """Compare hashes of 256 bits, each with all others."""
     from fingerprint_features import FaissNearestNeighbors
@@ -140,6 +151,7 @@ def plan(costs, cache, given):
     yield f"  files            {n * costs['write']['bytes_an_image'] / 1e9:9.1f} GB"
     yield f"  extract, cold    {n * costs['cold']['ms_an_image'] / 3.6e6:9.1f} h"
     yield f"  extract, warm    {n * costs['warm']['ms_an_image'] / 3.6e6:9.1f} h"
+    yield f"  detect by hashes {n * costs['used']['ms_an_image'] / 3.6e6:9.1f} h"
     yield f"  cache            {n * cache / 1e9:9.1f} GB"
     yield f"  features         {rows:9.1f} GB of memory"
     yield f"  hashes, all pairs{n**2 * costs['hashes']['ns_a_pair'] / 3.6e12:9.1f} h"

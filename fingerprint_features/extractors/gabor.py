@@ -154,9 +154,10 @@ class Gabor(OnDevice):
     def _value_state(self):
         return None if self._device() is None else "in double precision"
 
-    def _extract_one(self, image):
-        bank = make_bank(*self._filters())
-        return self._rows(response_sums(self._prepared(image), bank, self.response == "magnitude") / image.size)
+    def _extract_compiled(self, images):
+        bank, magnitude = make_bank(*self._filters()), self.response == "magnitude"
+        sums = [response_sums(self._prepared(image), bank, magnitude) / image.size for image in images]
+        return self._rows(np.stack(sums))
 
     def _extract_on(self, stack):
         from .on_device import gabor
@@ -176,8 +177,8 @@ class Gabor(OnDevice):
         return self._frequencies(), self._angles(), self.bandwidth, self.sigma, self.gamma, self.kernel_size
 
     def _rows(self, means):
-        """Return the columns, of the means of the responses and of their squares (..., n_filters, 2)."""
+        """Return the columns, of the means of the responses and of their squares (n, n_filters, 2)."""
         mean, square = np.moveaxis(means, -1, 0)
         variance = np.maximum(square - mean**2, 0)
         values = {"mean": mean, "std": np.sqrt(variance), "var": variance}
-        return np.stack([values[statistic] for statistic in self.statistics], axis=-1).reshape(*means.shape[:-2], -1)
+        return np.stack([values[statistic] for statistic in self.statistics], axis=-1).reshape(len(means), -1)

@@ -128,10 +128,10 @@ class GLCM(OnDevice):
         distances = as_tuple(self, "distances", low=1)
         return [f"glcm_{name}_d{d:g}_{end}" for name in self._property_names() for d in distances for end in last]
 
-    def _extract_one(self, image):
+    def _extract_compiled(self, images):
         offsets, _ = self._offsets()
-        sums = cooccurrence_sums(self._prepared(image), *offsets, int(self.levels), self.symmetric)
-        return self._rows(sums[None])[0]
+        given = *offsets, int(self.levels), self.symmetric
+        return self._rows(np.stack([cooccurrence_sums(self._prepared(image), *given) for image in images]))
 
     def _extract_on(self, stack):
         from .on_device import glcm

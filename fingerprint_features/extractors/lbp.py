@@ -128,9 +128,7 @@ class LBP(OnDevice):
             names += [f"{stem}{value:0{digits}d}" for stem in stems for value in values]
         return names
 
-    def _extract_batch(self, images):
-        if self._device() is not None:
-            return super()._extract_batch(images)
+    def _extract_compiled(self, images):
         circles = self._circles()  # once: for a small image it is a fifth of the work
         return [self._row(self._prepared(image), circles) for image in images]
 

@@ -65,6 +65,16 @@ def test_images_smaller_than_the_kernels_are_mirrored_as_often_as_it_takes(shape
         np.testing.assert_allclose(extract(image, **params), oracle(image, margin=20, **settings), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("response", ["magnitude", "real"])
+@pytest.mark.parametrize("shape", [(1, 1), (40, 5), (31, 45), (1, 143), (20, 143), (3, 200)])
+def test_blocks_of_rows_and_single_rows_give_the_same(shape, response, monkeypatch):
+    image = noise(*shape)
+    monkeypatch.setattr("fingerprint_features.extractors.kernels.gabor._NARROW", 0)
+    row = extract(image, response=response)
+    monkeypatch.setattr("fingerprint_features.extractors.kernels.gabor._NARROW", 10**6)
+    np.testing.assert_allclose(extract(image, response=response), row, rtol=1e-6, atol=1e-4)
+
+
 @pytest.mark.parametrize("bandwidth", [0.5, 1.7])
 def test_any_angles_and_bandwidths_equal_scikit_image(bandwidth):
     angles = [10, 170, 80, 33.3, 180]

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ...device import device_or_kernels, in_blocks
 from ..base import BaseExtractor
@@ -19,8 +19,8 @@ _ON_CARD = 256  # images shown to a card at a time
 class OnDevice(BaseExtractor):
     """Base of extractors that do the work of their kernels with PyTorch where the parameter `device` says so.
 
-    A subclass takes `device`, and writes `_extract_one` for the kernels, `_prepared` and `_extract_on` for PyTorch.
-    Images of one size and depth share a batch.
+    A subclass takes `device`, and writes `_extract_compiled` for the kernels, `_prepared` and `_extract_on` for
+    PyTorch. Images of one size and depth share a batch there.
     """
 
     device: str | None
@@ -34,6 +34,10 @@ class OnDevice(BaseExtractor):
     def _numbers_per_image(self, height: int, width: int) -> int:
         """Return how many numbers an image of this size is worked on as."""
         return height * width
+
+    def _extract_compiled(self, images: list[NDArray[Any]]) -> ArrayLike:
+        """Return the rows of images of any shapes, by the kernels."""
+        raise NotImplementedError(f"{type(self).__name__} must write _extract_compiled")
 
     def _extract_on(self, stack: "torch.Tensor") -> NDArray[Any]:
         """Return the rows of pictures of one size (n, height, width), which lie on the device."""
@@ -60,7 +64,7 @@ class OnDevice(BaseExtractor):
     def _extract_batch(self, images):
         device = self._device()
         if device is None:
-            return super()._extract_batch(images)
+            return self._extract_compiled(images)
         import torch
 
         pictures, alike = [self._prepared(image) for image in images], {}
