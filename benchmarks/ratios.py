@@ -219,7 +219,8 @@ def main(rounds: int = ROUNDS) -> None:
     print(f"{'':31}{'ours':>9}{'peer':>9}{'ratio':>8}  at least   aim")
     for name, mine, other, ratio, least, aim in rows:
         goals = f"{least or '-':>8}{aim or '-':>8}"
-        print(f"{name:<31}{1000 * mine:>9.3f}{1000 * other:>9.3f}{ratio:>7.1f}x  {goals}")
+        digits = 3 if mine > 1e-5 else 6
+        print(f"{name:<31}{1000 * mine:>9.{digits}f}{1000 * other:>9.{digits}f}{ratio:>7.1f}x  {goals}")
     print(f"\nmean ranks of twice as many images take {growth_of_rank(rounds):.1f} times as long (8 would be the cube)")
     print(f"peak memory, {10 * FEW} images over {FEW}, features excluded: {memory:.2f} (at most 1.2)")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..evaluate import independent_folds, independent_groups, judge_fixed, judge_learnt
 from ..evaluate.learnt import is_membership
 from ..evaluate.patients import LikelyPatients
-from ..evaluate.refits import decision_values
+from ..evaluate.refits import answers_and_decisions
 from ..images import ImageSet
 from ..pipeline import FeaturePipeline
 from ..recipes.blocks import textures
@@ -60,7 +60,7 @@ def assess_detector(
         return Assessment(UNJUDGED, few)
     name, reference = about.name, known_reference(sets)
     if loaded:
-        judged = judge_fixed(y, ready.predict(images), scores=decision_values(ready, images), groups=groups)
+        judged = _judge_asked(ready, images, y, groups)
         trial = Trial(name, f"asked about images that it has not learnt from, by {unit}", y, judged)
     elif about.needs_labels and about.trains:
 
@@ -74,7 +74,7 @@ def assess_detector(
         trial = Trial(name, f"cross-validated, by {unit}", y, judged, groups)
     else:
         fitted = make(reference, images).fit(images) if reference == "known_generated" else ready
-        judged = judge_fixed(y, fitted.predict(images), scores=decision_values(fitted, images), groups=groups)
+        judged = _judge_asked(fitted, images, y, groups)
         how = "seen with all real images at once, " if about.transductive else ""
         trial = Trial(name, f"{how}judged without labels, by {unit}", y, judged, groups)
     rows = FeaturePipeline(textures(), cache=cache).fit_transform(images)
@@ -127,14 +127,21 @@ def _within_domain(lesson, unit, guess, settings):
     return (Trial(name, f"cross-validated on the {kind} images", y, judgement, groups),), ""
 
 
+def _judge_asked(fitted, images, y, groups, **shuffles):
+    """Judge what a rule, which is fixed, says of images with known labels."""
+    if not is_membership(y):
+        return judge_fixed(y, fitted.predict(images), groups=groups, **shuffles)
+    answers, scores = answers_and_decisions(fitted, images)
+    return judge_fixed(y, answers, scores=scores, groups=groups, **shuffles)
+
+
 def _held_out(name, fit, images, y, groups, what, settings):
     """Train once and judge the rule, which is fixed then, on a third of the groups; `fit(asked, learn)` trains."""
     shuffles = {name: settings[name] for name in ("n_permutations", "random_state")}
     learn, rest = independent_folds(y, groups, n_splits=_THIRDS, random_state=settings["random_state"])[0]
     asked, y, own = images[rest], y[rest], groups[rest]
     fitted = fit(asked, learn)
-    scores = decision_values(fitted, asked) if is_membership(y) else None
-    judged = judge_fixed(y, fitted.predict(asked), scores=scores, groups=own, **shuffles)
+    judged = _judge_asked(fitted, asked, y, own, **shuffles)
     how = f"judged on {len(np.unique(own))} of {len(np.unique(groups))} {what}, held out"
     return Trial(name, how, y, judged, own)
 

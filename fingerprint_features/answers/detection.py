@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluate.refits import decision_values
+from ..evaluate.refits import answers_and_decisions
 from ..images import as_image_set
 from ..images.sizes import check_one_size
 from ..recipes.blocks import textures
@@ -198,7 +198,10 @@ def detect(
     choices = {"n_permutations": n_permutations, "random_state": random_state, "on_error": on_error, "preset": preset}
     inputs = Inputs(sets | real, unit=unit, settings=choices, overrides=overrides)
     with rows_kept(cache) as cache:
-        failures = read_all(sets | real, [LOOKS, *textures(), *needed], cache, progress)
+        control = textures() if "unused" in sets or "holdout" in sets else []
+        made = {name: sets[name] for name in _MADE if name in sets}
+        failures = read_all(made, [LOOKS, *needed], cache, progress)
+        failures |= read_all(real, [LOOKS, *control, *needed], cache, progress)
         if on_error == "raise":
             refuse_bad(failures)
         masks = {name: good(images, failures.get(name, ())) for name, images in sets.items()}
@@ -208,8 +211,7 @@ def detect(
             return make_detector(about, sets, reference, asked, cache=cache, progress=progress, **making)
 
         ready = _loaded(about, fitted, sets) if fitted else _fitted(about, make, sets)
-        answers = np.asarray(ready.predict(sets["candidates"])).astype(np.int64)
-        scores = decision_values(ready, sets["candidates"])
+        answers, scores = answers_and_decisions(ready, sets["candidates"])
         guess = None
         if "used" in sets and unit != "patient":
             guess = look_for_patients([sets["used"], sets["unused"]], cache)
@@ -219,6 +221,7 @@ def detect(
         near = nearest(sets["candidates"], sets["generated"], cache)
         found = (*_findings(about, ready, sets, failures), *by_chance.findings, *doubts(unit, guess))
         fitted = fitted or _kept(about, ready, sets, forget=cache_given is None)
+    answers = np.asarray(answers).astype(np.int64)
     answers[list(near.copies)] = 1  # an exact copy is proof
     mask, images = masks["candidates"], real["candidates"]
     return Detection(

@@ -85,6 +85,7 @@ def _extractors():
     for extractor in several:
         for images in sets:
             extractor.transform(images)
+    Gabor().transform(np.zeros((1, 4, 10 * _SIDE), dtype=np.uint8))  # wide images have a kernel of their own
 
 
 def _similarity():

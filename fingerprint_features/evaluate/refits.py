@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 Folds = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
@@ -35,9 +36,11 @@ def held_out(estimator: Any, X: Any, y: NDArray[Any], folds: Folds) -> HeldOut:
     numbers = np.empty(len(y), dtype=np.intp)
     for i, (model, (_, test)) in enumerate(zip(_fitted(estimator, X, y, folds), folds, strict=True)):
         left_out = take(X, test)
-        answers[test], numbers[test] = model.predict(left_out), i
+        numbers[test] = i
         if binary:
-            decisions[test] = decision_values(model, left_out)
+            answers[test], decisions[test] = answers_and_decisions(model, left_out)
+        else:
+            answers[test] = model.predict(left_out)
     return HeldOut(answers, decisions, numbers)
 
 
@@ -62,6 +65,13 @@ def decision_values(model: Any, X: Any) -> NDArray[np.float64]:
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X)[:, 1]
     return (model.predict(X) == model.classes_[1]).astype(np.float64)
+
+
+def answers_and_decisions(model: Any, X: Any) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the answers and the decision values of a fitted binary classifier; a pipeline makes its features once."""
+    if type(model) is Pipeline and len(model) > 1:
+        X, model = model[:-1].transform(X), model[-1]
+    return model.predict(X), decision_values(model, X)
 
 
 def take(X: Any, rows: NDArray[np.intp]) -> Any:

@@ -173,7 +173,7 @@ def test_hostile_names_are_shown_as_text(audit, folders, tmp_path):
 def test_an_interrupted_audit_goes_on_from_its_cache(folders, tmp_path):
     """A real process is stopped while it reads; every row that it has made is there for the next one."""
     code = """
-        import sys, time
+        import signal, sys, time
         from fingerprint_features import cli
         from fingerprint_features.extractors import PHash
         extract, log = PHash._extract_batch, sys.argv.pop(1)
@@ -186,6 +186,7 @@ def test_an_interrupted_audit_goes_on_from_its_cache(folders, tmp_path):
             return extract(self, images)
 
         PHash._extract_batch = slow
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it otherwise
         cli.main()
     """
     write_images(tmp_path / "used", random_images(150, 32))
