@@ -17,7 +17,7 @@ _RANGES = {np.uint8: None, np.uint16: None, np.float32: (0, 1)}  # from black to
 
 
 def warm(progress: Progress = True) -> None:
-    """Compile every kernel and keep the machine code, as after an installation: a minute, once for each machine.
+    """Compile every kernel and keep the machine code, as after an installation: a minute or two, once for each machine.
 
     Exit code 1 when the code cannot be kept.
     """
