@@ -39,13 +39,7 @@ def filter_rows(levels, rows, columns, taps, reaches, slots, magnitude, sums):
                 for x in range(margin + width, margin + width + across):
                     line[x] = line[margin + columns[x]]
                 _pass(line, places, margin, cos_across, sin_across, odd_across, parts[part, 0], parts[part, 1])
-            for mirrored in range(2):
-                slot = slots[pair, mirrored]
-                if slot >= 0:
-                    sign = np.float32(1 - 2 * mirrored)
-                    total, squares = _sum_up(parts[0, 0], parts[0, 1], parts[1, 0], parts[1, 1], sign, magnitude)
-                    sums[slot, 0] += total
-                    sums[slot, 1] += squares
+            _add(parts[0, 0], parts[0, 1], parts[1, 0], parts[1, 1], slots[pair], magnitude, sums)
 
 
 @njit(nogil=True, cache=True, fastmath=_MATHS)
@@ -73,24 +67,25 @@ def filter_blocks(levels, rows, columns, taps, reaches, slots, magnitude, sums):
             even, odd = block[0, : n * width], block[1, : n * width]
             _pass(flat, starts, margin + top, cos_down, sin_down, odd_down, even, odd)
             for part in range(1 + odd_down):
-                line = turned[part]
-                for x in range(width):
-                    for y in range(n):
-                        line[(margin + x) * n + y] = block[part, y * width + x]
-                for x in range(across):
-                    for edge in (margin - 1 - x, margin + width + x):
-                        for y in range(n):
-                            line[edge * n + y] = line[(margin + columns[edge]) * n + y]
+                _turn_over(block[part, : n * width], n, columns, margin, across, turned[part])
                 even, odd = parts[part, 0, : n * width], parts[part, 1, : n * width]
-                _pass(line, n * places, margin, cos_across, sin_across, odd_across, even, odd)
+                _pass(turned[part], n * places, margin, cos_across, sin_across, odd_across, even, odd)
             ee, eo = parts[0, 0, : n * width], parts[0, 1, : n * width]
             oe, oo = parts[1, 0, : n * width], parts[1, 1, : n * width]
-            for mirrored in range(2):
-                slot = slots[pair, mirrored]
-                if slot >= 0:
-                    total, squares = _sum_up(ee, eo, oe, oo, np.float32(1 - 2 * mirrored), magnitude)
-                    sums[slot, 0] += total
-                    sums[slot, 1] += squares
+            _add(ee, eo, oe, oo, slots[pair], magnitude, sums)
+
+
+@njit(nogil=True, cache=True)
+def _turn_over(block, n, columns, margin, across, turned):
+    """Write a block of n rows to `turned` by columns, and mirror as many columns at its sides as the taps reach."""
+    width = block.size // n
+    for x in range(width):
+        for y in range(n):
+            turned[(margin + x) * n + y] = block[y * width + x]
+    for x in range(across):
+        for edge in (margin - 1 - x, margin + width + x):
+            for y in range(n):
+                turned[edge * n + y] = turned[(margin + columns[edge]) * n + y]
 
 
 @njit(nogil=True, cache=True, fastmath=_MATHS)
@@ -116,6 +111,16 @@ def _pass(flat, starts, centre, cos, sin, want_odd, even, odd):
         else:
             for x in range(width):
                 even[x] += c0 * (a0[x] + b0[x]) + c1 * (a1[x] + b1[x]) + c2 * (a2[x] + b2[x]) + c3 * (a3[x] + b3[x])
+
+
+@njit(nogil=True, cache=True, fastmath=_MATHS)
+def _add(ee, eo, oe, oo, slots, magnitude, sums):
+    """Add up the responses of the filter at t and of that at 180 - t, where they are asked for."""
+    for mirrored in range(2):
+        if slots[mirrored] >= 0:
+            total, squares = _sum_up(ee, eo, oe, oo, np.float32(1 - 2 * mirrored), magnitude)
+            sums[slots[mirrored], 0] += total
+            sums[slots[mirrored], 1] += squares
 
 
 @njit(nogil=True, cache=True, fastmath=_MATHS)
