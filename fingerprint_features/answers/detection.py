@@ -198,7 +198,7 @@ def detect(
     choices = {"n_permutations": n_permutations, "random_state": random_state, "on_error": on_error, "preset": preset}
     inputs = Inputs(sets | real, unit=unit, settings=choices, overrides=overrides)
     with rows_kept(cache) as cache:
-        control = textures() if "unused" in sets or "holdout" in sets else []
+        control = textures() if "unused" in sets or "holdout" in sets else []  # for the blind control and p-values
         made = {name: sets[name] for name in _MADE if name in sets}
         failures = read_all(made, [LOOKS, *needed], cache, progress)
         failures |= read_all(real, [LOOKS, *control, *needed], cache, progress)
