@@ -1,5 +1,9 @@
-"""Neighbours: exact search against scikit-learn's, recall and speed of approximate indexes, a query at a time."""
+"""Neighbours: exact search against scikit-learn's, recall and speed of approximate indexes, a query at a time.
 
+``python -m benchmarks.bench_neighbors --rows 100000`` prints what the flat index, lists and ``"auto"`` take.
+"""
+
+import argparse
 import time
 from functools import cache
 
@@ -14,14 +18,17 @@ K = 10
 
 
 @cache
-def rows_and_queries(shape):
-    """Return rows around 200 centres and queries around the same, float32."""
+def rows_and_queries(shape, spread=1.0):
+    """Return rows around 200 centres and queries around the same, float32; without a spread there is one centre."""
     n, d = shape
     rng = np.random.default_rng(0)
-    centres = rng.standard_normal((200, d))
+    centres = spread * rng.standard_normal((200, d), dtype=np.float32)
     n_queries = min(500, n // 5)
-    rows = centres[rng.integers(200, size=n + n_queries)] + 0.5 * rng.standard_normal((n + n_queries, d))
-    return np.split(rows.astype(np.float32), [n])
+    numbers = rng.integers(200, size=n + n_queries)
+    rows = rng.standard_normal((n + n_queries, d), dtype=np.float32)
+    rows *= 0.5
+    rows += centres[numbers]
+    return np.split(rows, [n])
 
 
 @cache
@@ -42,6 +49,11 @@ def seconds(work, rounds=3):
             work()
             times.append(time.perf_counter() - start)
     return float(np.median(times))
+
+
+def recall(found, truth):
+    """Return the share of the true neighbours that were found."""
+    return float(np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, truth, strict=True)]))
 
 
 class Search:
@@ -66,7 +78,7 @@ class Search:
 
     def track_recall_at_10(self, metric, index, shape):
         found, truth = (model.kneighbors(self.queries, return_distance=False) for model in (self.model, self.flat))
-        return float(np.mean([len(np.intersect1d(a, b)) / K for a, b in zip(found, truth, strict=True)]))
+        return recall(found, truth)
 
     def track_times_as_fast_as_flat(self, metric, index, shape):
         flat = seconds(lambda: self.flat.kneighbors(self.queries))
@@ -111,3 +123,30 @@ class Bits:
 
     def time_predict(self, n):
         self.model.predict(self.queries)
+
+
+def main() -> None:
+    """Compare the indexes on rows with clusters and without."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--columns", type=int, default=1280)
+    given = parser.parse_args()
+    print("CPU time, one thread: seconds to fit, milliseconds a query, share of the 10 nearest that are found\n")
+    with threadpool_limits(1):
+        for what, spread in (("one cluster", 0.0), ("200 clusters", 1.0)):
+            rows, queries = rows_and_queries((given.rows, given.columns), spread)
+            truth = None
+            for index in ("flat", "ivf", "auto"):
+                start = time.process_time()
+                model = FaissNearestNeighbors(K, index=index).fit(rows)
+                ready = time.process_time()
+                found = model.kneighbors(queries, return_distance=False)
+                milliseconds = 1e3 * (time.process_time() - ready) / len(queries)
+                truth = found if truth is None else truth
+                print(
+                    f"{what:14}{index:6}{ready - start:8.1f}{milliseconds:8.2f}{recall(found, truth):8.3f}", flush=True
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -115,6 +115,12 @@ def from_files(images: NDArray[np.uint8], folder: str, rounds: int) -> Iterator[
         lambda: two.transform(paths), lambda: features.transform(paths), len(paths), len(paths), rounds, wall
     )
     yield "two threads vs one (wall clock)", *result, 1.7, 1.95
+    with tempfile.TemporaryDirectory() as small:
+        paths = write_png(small, slices(64, 4 * len(images)))
+        n = len(paths)
+        one, two = (FeaturePipeline([PHash(), LBP()], n_jobs=n_jobs) for n_jobs in (1, 2))
+        result = compare(lambda: two.transform(paths), lambda: one.transform(paths), n, n, rounds, wall)
+    yield "pHash+LBP, 64 x 64, two threads", *result, None, None
 
 
 def where_others_may_lead(images: NDArray[np.uint8], folder: str, rounds: int) -> Iterator[tuple]:

@@ -380,7 +380,7 @@ def test_a_simulation_finds_what_it_planted(tmp_path):
 def test_scale_measures_every_step_and_plans(tmp_path, monkeypatch):
     scale = importlib.import_module("benchmarks.scale")
     monkeypatch.setattr(scale, "_HASHES", 20)
-    given = SimpleNamespace(images=6, size=64, reference=2, plan=1_000_000)
+    given = SimpleNamespace(images=6, size=64, reference=2, recipe="dmk-2023-phash", plan=1_000_000)
     steps = (scale.write, scale.cold, scale.warm, scale.used, scale.hashes, scale.ssim)
     costs = {step.__name__: step(tmp_path, given) for step in steps}
     assert all(value > 0 for cost in costs.values() for value in cost.values())
